@@ -1,0 +1,132 @@
+"""The one place that decides what an HTTP answer means: data, or exactly one typed error."""
+
+from __future__ import annotations
+
+import email.utils
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from gorgias_api.errors import (
+    AnswerError,
+    ApiError,
+    BadRequestError,
+    ConflictError,
+    ForbiddenError,
+    MovedError,
+    NotFoundError,
+    RateLimitError,
+    Refusal,
+    ServerError,
+    UnauthorizedError,
+)
+from gorgias_api.masking import mask_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ResponseType = Literal["json", "text", "binary"]
+
+CALL_LIMIT = "X-Gorgias-Account-Api-Call-Limit"
+ERRORS: dict[int, type[ApiError]] = {
+    HTTPStatus.UNAUTHORIZED: UnauthorizedError,
+    HTTPStatus.FORBIDDEN: ForbiddenError,
+    HTTPStatus.NOT_FOUND: NotFoundError,
+    HTTPStatus.CONFLICT: ConflictError,
+    HTTPStatus.TOO_MANY_REQUESTS: RateLimitError,
+}
+
+
+class Answer(NamedTuple):
+    """One HTTP answer, without the library that brought it."""
+
+    method: str
+    path: str
+    status: int
+    headers: Mapping[str, str]
+    """Names compare without case, as `requests` gives them."""
+    body: bytes
+
+
+def read_answer(answer: Answer, response_type: ResponseType = "json") -> Any:  # noqa: ANN401
+    """The data an answer carries: JSON value, text or bytes; None for an empty body.
+
+    Any 2xx is success: the documented number differs by source for a few operations.
+
+    Raises:
+        AnswerError: success, but not JSON where JSON is due.
+        ApiError: its one subclass for the status; see `gorgias_api.errors`.
+    """
+    if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        raise _error(answer)
+    if response_type == "binary":
+        return answer.body
+    if response_type == "text":
+        return answer.body.decode(errors="replace")
+    if not answer.body and answer.method != "GET":
+        return None
+    try:
+        return json.loads(answer.body)
+    except ValueError as error:
+        kind = answer.headers.get("Content-Type", "no content type")
+        message = (
+            f"{answer.method} {answer.path} was answered {answer.status} with {len(answer.body)} "
+            f"bytes of {kind} that are not JSON."
+        )
+        raise AnswerError(message) from error
+
+
+def call_limit(headers: Mapping[str, str]) -> tuple[int, int] | None:
+    """Used and allowed requests, as `X-Gorgias-Account-Api-Call-Limit: 6/80` tells them.
+
+    https://developers.gorgias.com/reference/limitations
+    """
+    used, slash, limit = headers.get(CALL_LIMIT, "").partition("/")
+    if not slash or not used.strip().isdecimal() or not limit.strip().isdecimal():
+        return None
+    return (int(used), int(limit)) if int(limit) > 0 else None
+
+
+def _error(answer: Answer) -> ApiError:
+    message, fields = _said(answer.body)
+    refusal = Refusal(
+        method=answer.method,
+        path=answer.path,
+        status=answer.status,
+        message=message,
+        fields=fields,
+        request_id=answer.headers.get("X-Request-Id"),
+        location=answer.headers.get("Location"),
+        retry_after=_retry_after(answer.headers),
+    )
+    if answer.status < HTTPStatus.BAD_REQUEST:
+        return MovedError(refusal)
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ServerError(refusal)
+    return ERRORS.get(answer.status, BadRequestError)(refusal)
+
+
+def _said(body: bytes) -> tuple[str, dict[str, Any]]:
+    """The API's own message and field errors; nothing where the body is not its error envelope."""
+    try:
+        error = json.loads(body)["error"]
+        message, fields = error.get("msg") or "", error.get("data") or {}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "", {}
+    fields = fields if isinstance(fields, dict) else {"data": fields}
+    masked: dict[str, Any] = json.loads(mask_text(json.dumps(fields, ensure_ascii=False)))
+    return mask_text(str(message)), masked
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait: the header holds seconds, or by the HTTP standard a date."""
+    value = headers.get("Retry-After", "")
+    if value.strip().replace(".", "", 1).isdecimal():
+        return float(value)
+    try:
+        until = email.utils.parsedate_to_datetime(value)
+        return max(
+            0.0, (until - email.utils.parsedate_to_datetime(headers["Date"])).total_seconds()
+        )
+    except (ValueError, KeyError):
+        return None

@@ -1,0 +1,172 @@
+"""The rate budget: how a process uses all of an account's rate limit and never meets a 429.
+
+The API allows 40 requests per 20 s for an API key and 80 for OAuth2, counted per account, and
+says `used/limit` with every answer (https://developers.gorgias.com/reference/limitations). It
+does not say when a used slot comes back: the sources speak of a leaky bucket, of 2 a second with
+a burst of 40, and of windows; Enterprise accounts get the same counts per 10 s.
+
+So a request is let go when either of two things proves that it fits, whatever the server counts:
+
+*By our own log.* A request counts, for the server, from some moment between sending it and
+receiving its answer. If fewer than `limit` of ours are in flight or were answered in the last
+20 s, then any 20 s window and any leaky bucket has room. Others on the account are added as last
+seen (`used` minus our own), draining at the documented rate.
+
+*By the server's word.* `used`, plus every request whose arrival that answer may not yet have
+counted, is the most the server can hold now when we are alone; what it forgets only lowers it.
+Two slots stay free against rounding. This is what wins the extra of buckets that drain faster
+than a full window, Enterprise ones among them.
+
+Until a first answer has told the limit and what a former run left in the bucket, one request is
+in flight at a time. An answer without that header means no limit, until a 429 says otherwise; a
+429 closes the gate for everybody until the time the API asked for. When
+several wait, the one with the most work ahead of it goes first, because a chain of pages can
+only be walked one answer at a time: the longest chain must never wait behind a short one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import threading
+from collections import deque
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gorgias_api.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gorgias_api.clock import Clock
+
+WINDOW = 20.0
+LIMIT = 40
+SPARE = 2
+
+
+@dataclass(eq=False)
+class Ticket:
+    """One request that holds a slot, or waits for one. Orders by urgency, then by arrival."""
+
+    ahead: float
+    number: int
+    answered_before: int = 0
+    reading: tuple[int, int] | None = field(default=None)
+    """`used, limit` of the answer, to be set by whoever sent the request."""
+
+
+class RateBudget:
+    """Slots of one account's rate limit, shared by all threads of this process."""
+
+    def __init__(self, clock: Clock, share: float = 1.0) -> None:
+        self.limit: float = math.inf
+        self.sent = 0
+        self.refused = 0
+        self._clock = clock
+        self._share = share
+        self._changed = threading.Condition()
+        self._numbers = itertools.count()
+        self._waiting: list[Ticket] = []
+        self._in_flight = 0
+        self._answers: deque[float] = deque()
+        self._answered = 0
+        self._others = (0.0, 0.0)
+        self._ceiling: int | None = None
+        self._closed_until = -math.inf
+        self._stopped = False
+
+    @contextmanager
+    def slot(self, ahead: float = 0.0) -> Iterator[Ticket]:
+        """Wait for a slot and hold it for the length of one request.
+
+        Args:
+            ahead: requests that depend on this one, as far as known; the most goes first.
+        """
+        ticket = self._acquire(ahead)
+        try:
+            yield ticket
+        finally:
+            self._release(ticket)
+
+    def close(self, seconds: float) -> None:
+        """Nobody sends for that many seconds: the API answered 429."""
+        with self._changed:
+            self.refused += 1
+            if math.isinf(self.limit):
+                self.limit = LIMIT
+            self._closed_until = max(self._closed_until, self._clock.monotonic() + seconds)
+
+    def stop(self) -> None:
+        """Send away everybody who waits, now and later: the client is closed."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def _acquire(self, ahead: float) -> Ticket:
+        with self._changed:
+            ticket = Ticket(ahead, next(self._numbers))
+            self._waiting.append(ticket)
+            while (wait := self._wait(ticket)) is not None:
+                if self._stopped:
+                    self._waiting.remove(ticket)
+                    message = "The client is closed."
+                    raise UsageError(message)
+                self._clock.wait(self._changed, wait)
+            self._waiting.remove(ticket)
+            self._in_flight += 1
+            self.sent += 1
+            ticket.answered_before = self._answered
+            self._changed.notify_all()
+            return ticket
+
+    def _release(self, ticket: Ticket) -> None:
+        with self._changed:
+            now = self._clock.monotonic()
+            self._in_flight -= 1
+            self._answered += 1
+            self._forget(now)
+            self._answers.append(now)
+            if ticket.reading:
+                used, self.limit = ticket.reading
+                self._ceiling = used - ticket.answered_before - 1
+                self._others = (max(0.0, used - len(self._answers) - self._in_flight), now)
+            self._changed.notify_all()
+
+    def _wait(self, ticket: Ticket) -> float | None:
+        """Seconds until `ticket` may go at the earliest; None when it may go now."""
+        now = self._clock.monotonic()
+        if now < self._closed_until:
+            return self._closed_until - now
+        if ticket is not min(self._waiting, key=lambda other: (-other.ahead, other.number)):
+            return WINDOW
+        if not self._answered:
+            return WINDOW if self._in_flight else None
+        if math.isinf(self.limit):
+            return None
+        return None if self._told_free() else self._until_proven_free(now)
+
+    def _told_free(self) -> bool:
+        """The server's word; not for a process that may only use its share."""
+        if self._ceiling is None or self._share < 1:
+            return False
+        return self._ceiling + self.sent < self.limit - SPARE
+
+    def _until_proven_free(self, now: float) -> float | None:
+        """Seconds until our own log proves a free slot, None for now."""
+        self._forget(now)
+        own = self._in_flight + len(self._answers)
+        others, seen = self._others
+        drain = self.limit / WINDOW
+        others = max(0.0, others - (now - seen) * drain)
+        over = own + others - self.limit + 1
+        if own < max(1, int(self.limit * self._share)) and over <= 0:
+            return None
+        expiry = self._answers[0] + WINDOW - now if self._answers else WINDOW
+        return min(expiry, over / drain) if 0 < over <= others else expiry
+
+    def _forget(self, now: float) -> None:
+        """Drop the answers that no window of the server can still count."""
+        while self._answers and self._answers[0] <= now - WINDOW:
+            self._answers.popleft()

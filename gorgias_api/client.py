@@ -1,0 +1,272 @@
+"""The one path every request takes: budget, credentials, sending, reading, retry."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import threading
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Self
+
+import backoff
+import requests
+
+from gorgias_api.answers import Answer, ResponseType, call_limit, read_answer
+from gorgias_api.auth import Credentials, credentials
+from gorgias_api.budget import RateBudget
+from gorgias_api.clock import Clock, SystemClock
+from gorgias_api.errors import (
+    GorgiasError,
+    RateLimitError,
+    TransportError,
+    UsageError,
+)
+from gorgias_api.masking import mask_text, mask_value
+from gorgias_api.paging import paginate
+from gorgias_api.retry import (
+    RATE_LIMIT_TRIES,
+    SAFE_METHODS,
+    is_transient,
+    rate_limit_wait,
+    transient_wait,
+)
+from gorgias_api.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from gorgias_api.paging import Page
+
+logger = logging.getLogger("gorgias_api")
+
+CONNECT_TIMEOUT = 10.0
+UNSET: Any = object()
+"""Tells a body that is absent from a body that is JSON null."""
+
+
+class Client:
+    """A Gorgias account over HTTP. Safe to share between threads; close it or use `with`.
+
+    What is retried is written in `gorgias_api.retry`, what may go wrong in
+    `gorgias_api.errors`, how the rate limit is kept in `gorgias_api.budget`.
+    Redirects are never followed: an answer that points elsewhere is a `MovedError`.
+    """
+
+    def __init__(
+        self, settings: Settings, clock: Clock | None = None, chance: random.Random | None = None
+    ) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.budget = RateBudget(self.clock, settings.rate_limit_share)
+        self._chance = chance or random.Random()  # noqa: S311 - jitter, not secrecy
+        self._credentials: Credentials = credentials(settings, self.clock)
+        self._sessions: list[requests.Session] = []
+        self._own = threading.local()
+
+    @classmethod
+    def from_settings(cls, given: Mapping[str, Any]) -> Client:
+        """A client from settings as users write them.
+
+        Raises:
+            SettingsError: what is wrong with them, in one sentence.
+        """
+        return cls(Settings.from_mapping(given))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back; whoever waits for the budget gets a `UsageError`."""
+        self.budget.stop()
+        for session in self._sessions:
+            session.close()
+
+    def request(  # noqa: PLR0913 - the raw request has this many sides
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        data: Any = UNSET,  # noqa: ANN401 - any JSON value
+        files: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        response_type: ResponseType = "json",
+        safe: bool | None = None,
+        ahead: float = 0.0,
+    ) -> Any:  # noqa: ANN401 - whatever the operation answers
+        """Send one request and return what it answers.
+
+        Args:
+            method: HTTP verb.
+            path: as documented, such as `/api/tickets/1`; never a URL.
+            params: query; a list repeats its key, a boolean becomes `true` or `false`.
+            data: JSON body, any value; absent by default.
+            files: multipart parts as `requests` takes them.
+            headers: further headers; credentials always win.
+            response_type: `json` (a value, None when empty), `text` or `binary`.
+            safe: whether sending it twice does no harm; by default what the verb promises.
+            ahead: requests that wait for this one; see `gorgias_api.budget`.
+
+        Raises:
+            UsageError: `path` is not a path.
+            GorgiasError: see `gorgias_api.errors`.
+        """
+        verb = method.upper()
+        request = requests.Request(
+            verb,
+            self._url(path),
+            params=query(params),
+            data=None if data is UNSET else json.dumps(data).encode(),
+            files=files,
+            headers={"Accept": "application/json", "User-Agent": self._user_agent()}
+            | ({} if data is UNSET else {"Content-Type": "application/json"})
+            | dict(headers or {}),
+        )
+        repeatable = verb in SAFE_METHODS if safe is None else safe
+
+        def once() -> Any:  # noqa: ANN401 - whatever the operation answers
+            return read_answer(self._send(request, ahead), response_type)
+
+        return self._persist(once, safe=repeatable)
+
+    def paginate(
+        self, path: str, params: Mapping[str, Any] | None = None, *, cursor: str | None = None
+    ) -> Iterator[Page]:
+        """All pages of a list endpoint, from `cursor` on. See `gorgias_api.paging.paginate`."""
+        return paginate(self, path, params or {}, cursor)
+
+    def _url(self, path: str) -> str:
+        inner = path.removeprefix("/api/").lstrip("/")
+        odd = "://" in path or path.startswith("//") or "\\" in path or ".." in path.split("/")
+        if odd or not inner:
+            message = f"{mask_text(path)!r} is not a path of the API, such as '/api/tickets'."
+            raise UsageError(message)
+        return f"{self.settings.api_url}/{inner}"
+
+    def _user_agent(self) -> str:
+        return self.settings.user_agent or f"singer-gorgias/{version('singer-gorgias')}"
+
+    def _persist(self, once: Callable[[], Any], *, safe: bool) -> Any:  # noqa: ANN401 - as `once`
+        """Call `once` until it succeeds or trying again is no use.
+
+        The waits are taken from our clock in the handlers; `backoff` itself waits for nothing.
+        """
+
+        def make_room(details: Any) -> None:  # noqa: ANN401 - backoff's own dict
+            self.budget.close(rate_limit_wait(details["exception"], details["tries"]))
+
+        def pause(details: Any) -> None:  # noqa: ANN401 - backoff's own dict
+            wait = transient_wait(details["tries"], self._chance)
+            logger.warning("%s Trying again in %.1f s.", details["exception"], wait)
+            self.clock.sleep(wait)
+
+        within_limit = backoff.on_exception(
+            backoff.constant,
+            RateLimitError,
+            interval=0,
+            jitter=None,
+            max_tries=RATE_LIMIT_TRIES,
+            on_backoff=make_room,
+            logger=None,
+        )(once)
+        persistent = backoff.on_exception(
+            backoff.constant,
+            GorgiasError,
+            interval=0,
+            jitter=None,
+            max_tries=self.settings.max_retries,
+            giveup=lambda error: not is_transient(error, safe=safe),
+            on_backoff=pause,
+            logger=None,
+        )(within_limit)
+        return persistent()
+
+    def _send(self, request: requests.Request, ahead: float) -> Answer:
+        """One signed exchange; a second one when the first was refused for a token that ended."""
+        answer, prepared = self._exchange(request, ahead)
+        if answer.status == HTTPStatus.UNAUTHORIZED and self._credentials.renew(prepared):
+            answer, prepared = self._exchange(request, ahead)
+        return answer
+
+    def _exchange(
+        self, request: requests.Request, ahead: float
+    ) -> tuple[Answer, requests.PreparedRequest]:
+        prepared = request.prepare()
+        self._credentials.sign(prepared)
+        path = prepared.path_url.partition("?")[0]
+        with self.budget.slot(ahead) as slot:
+            started = self.clock.monotonic()
+            try:
+                session = self._session()
+                response = session.send(
+                    prepared,
+                    # Proxies and certificate bundles of the user's environment.
+                    **session.merge_environment_settings(prepared.url, {}, None, None, None),
+                    timeout=(CONNECT_TIMEOUT, self.settings.request_timeout),
+                    allow_redirects=False,
+                )
+            except requests.RequestException as error:
+                raise _transport_error(prepared.method or "", path, error) from error
+            slot.reading = call_limit(response.headers)
+            elapsed = self.clock.monotonic() - started
+        answer = Answer(
+            prepared.method or "", path, response.status_code, response.headers, response.content
+        )
+        if self.settings.debug_requests:
+            _log_exchange(prepared, answer, elapsed)
+        return answer, prepared
+
+    def _session(self) -> requests.Session:
+        """This thread's session: `requests` does not promise that one can be shared."""
+        if not hasattr(self._own, "session"):
+            self._own.session = requests.Session()
+            self._sessions.append(self._own.session)
+        session: requests.Session = self._own.session
+        return session
+
+
+def query(params: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Query parameters as the API reads them: lower-case booleans, absent when None."""
+    spelled: dict[str, Any] = {}
+    for name, value in (params or {}).items():
+        if isinstance(value, bool):
+            spelled[name] = str(value).lower()
+        elif value is not None:
+            spelled[name] = value
+    return spelled
+
+
+def _transport_error(method: str, path: str, error: requests.RequestException) -> TransportError:
+    refused = isinstance(error, (requests.ConnectTimeout, requests.exceptions.SSLError)) or (
+        isinstance(error, requests.ConnectionError) and "NewConnectionError" in repr(error)
+    )
+    what = "could not be sent" if refused else "got no complete answer"
+    return TransportError(f"{method} {path} {what} ({type(error).__name__}).", refused=refused)
+
+
+def _log_exchange(prepared: requests.PreparedRequest, answer: Answer, seconds: float) -> None:
+    """One line per exchange, without credentials and e-mail addresses."""
+    logger.info(
+        "%s %s -> %d in %.0f ms, budget %s, sent %s, answered %s",
+        answer.method,
+        mask_text(prepared.path_url),
+        answer.status,
+        seconds * 1000,
+        answer.headers.get("X-Gorgias-Account-Api-Call-Limit", "unknown"),
+        _loggable(prepared.body),
+        _loggable(answer.body),
+    )
+
+
+def _loggable(body: Any) -> str:  # noqa: ANN401 - whatever `requests` holds as a body
+    if not body:
+        return "nothing"
+    try:
+        return json.dumps(mask_value(json.loads(body)), ensure_ascii=False)
+    except (ValueError, TypeError):
+        return f"{len(body)} bytes" if hasattr(body, "__len__") else "a stream"

@@ -1,0 +1,160 @@
+"""Everything that can go wrong, by what the caller should do about it.
+
+GorgiasError
+├── SettingsError         mend the settings; nothing was sent
+├── UsageError            mend the call; nothing was sent
+├── TransportError        no answer came: the request may or may not have been applied
+├── AnswerError           an answer came that is not what the API documents (HTML, half a JSON)
+└── ApiError              the API refused; carries status, message, field errors, request id
+    ├── BadRequestError       400  a parameter is missing, invalid or unknown
+    ├── UnauthorizedError     401  wrong credentials
+    ├── ForbiddenError        403  role, scope or quota; `missing_scope` where the API names one
+    ├── NotFoundError         404  never existed, or was deleted
+    ├── MovedError            3xx  a merged customer, or a redirect that is never followed blindly
+    ├── ConflictError         409  a unique value is in use
+    ├── RateLimitError        429  `retry_after` seconds
+    └── ServerError           5xx
+
+Statuses and error bodies: https://developers.gorgias.com/reference/errors
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+MISSING_SCOPE = re.compile(r"[Mm]issing scope:? *([a-z_]+:[a-z]+)")
+
+
+class GorgiasError(Exception):
+    """Root of all errors of this package. Its text is one sentence for a person."""
+
+
+class SettingsError(GorgiasError):
+    """The settings cannot work; nothing was sent."""
+
+
+class UsageError(GorgiasError):
+    """The call cannot work (a URL instead of a path, say); nothing was sent."""
+
+
+class TransportError(GorgiasError):
+    """No answer came, so nobody knows whether the request was applied.
+
+    `refused` is true when no connection was made at all, so that the server cannot have seen it.
+    """
+
+    def __init__(self, message: str, *, refused: bool = False) -> None:
+        super().__init__(message)
+        self.refused = refused
+
+
+class AnswerError(GorgiasError):
+    """An answer came, but not one that the API documents."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """What the API said when it refused.
+
+    `message` is the API's own `error.msg`; `fields` its `error.data`: field name to messages.
+    """
+
+    method: str
+    path: str
+    status: int
+    message: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
+    request_id: str | None = None
+    location: str | None = None
+    retry_after: float | None = None
+
+    def sentence(self) -> str:
+        """One sentence: what was asked, what was answered, which fields are wrong."""
+        text = f"{self.method} {self.path} was answered {self.status}"
+        if self.message:
+            text += f": {self.message.rstrip('.')}"
+        if self.fields:
+            text += f" ({'; '.join(_flatten(self.fields))})"
+        if self.request_id:
+            text += f" [request {self.request_id}]"
+        return text + "."
+
+
+class ApiError(GorgiasError):
+    """The API refused a request."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.sentence())
+        self.refusal = refusal
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self.refusal.status
+
+
+class BadRequestError(ApiError):
+    """400, 405, 413 and other 4xx: the request itself is wrong."""
+
+
+class UnauthorizedError(ApiError):
+    """401: wrong or missing credentials."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal)
+        self.args = (f"{self} Check the credentials.",)
+
+
+class ForbiddenError(ApiError):
+    """403: the role, the scope or a quota does not allow it."""
+
+    @property
+    def missing_scope(self) -> str | None:
+        """The OAuth2 scope the API asks for, where it names one."""
+        found = MISSING_SCOPE.search(self.refusal.message)
+        return found[1] if found else None
+
+
+class NotFoundError(ApiError):
+    """404: it never existed, or it was deleted."""
+
+
+class MovedError(ApiError):
+    """301 and other redirects; for a customer it means merged into the one at `location`."""
+
+    @property
+    def target_id(self) -> int | None:
+        """The id of the surviving customer, where the answer names it."""
+        found = re.search(r"/customers/(\d+)", self.refusal.location or "")
+        return int(found[1]) if found else None
+
+
+class ConflictError(ApiError):
+    """409: a unique value is in use."""
+
+
+class RateLimitError(ApiError):
+    """429: too many requests for the account."""
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds the API asks to wait, where it says."""
+        return self.refusal.retry_after
+
+
+class ServerError(ApiError):
+    """5xx: the server's fault."""
+
+
+def _flatten(fields: Any, path: str = "") -> list[str]:  # noqa: ANN401 - nests by index or key
+    """`{"sender": {"id": ["bad"]}}` becomes `["sender.id: bad"]`."""
+    if isinstance(fields, dict):
+        parts = fields.items()
+        return [t for key, value in parts for t in _flatten(value, f"{path}.{key}".lstrip("."))]
+    if isinstance(fields, list) and not any(isinstance(item, dict) for item in fields):
+        return [f"{path}: {' '.join(str(item) for item in fields)}"]
+    if isinstance(fields, list):
+        return [t for i, item in enumerate(fields) for t in _flatten(item, f"{path}.{i}")]
+    return [f"{path}: {fields}"]

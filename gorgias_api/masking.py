@@ -1,0 +1,28 @@
+"""What keeps secrets and personal data out of logs and errors."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+EMAIL = re.compile(r"[^\s\"'<>,;:()\[\]=&%/]+(?:@|%40)[^\s\"'<>,;:()\[\]&]+\.[A-Za-z]{2,}")
+SECRET_NAMES = re.compile(
+    r"authorization|cookie|secret|password|api_?key|token|^code$", re.IGNORECASE
+)
+MASK = "***"
+
+
+def mask_text(text: str) -> str:
+    """`text` without any e-mail address."""
+    return EMAIL.sub(f"{MASK}@{MASK}", text)
+
+
+def mask_value(value: Any, name: str = "") -> Any:  # noqa: ANN401 - any JSON in, the same JSON out
+    """`value` with every secret (by its name) and every e-mail address hidden, at any depth."""
+    if value is not None and name and SECRET_NAMES.search(name):
+        return MASK
+    if isinstance(value, dict):
+        return {mask_text(str(key)): mask_value(item, str(key)) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [mask_value(item, name) for item in value]
+    return mask_text(value) if isinstance(value, str) else value

@@ -1,0 +1,65 @@
+"""Cursor paging: https://developers.gorgias.com/reference/pagination."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gorgias_api.errors import AnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gorgias_api.client import Client
+
+
+class Page(NamedTuple):
+    """One page of a list endpoint."""
+
+    rows: list[dict[str, Any]]
+    next_cursor: str | None
+    """None on the last page. Opaque and short lived."""
+
+
+def read_page(path: str, answer: Any) -> Page:  # noqa: ANN401 - what the API answered
+    """The page in a list answer: the documented envelope, or a bare array.
+
+    Raises:
+        AnswerError: neither.
+    """
+    if isinstance(answer, list):
+        return Page(answer, None)
+    if isinstance(answer, dict) and isinstance(answer.get("data"), list):
+        meta = answer.get("meta")
+        return Page(answer["data"], (meta or {}).get("next_cursor"))
+    message = f"GET {path} was answered without a list of rows."
+    raise AnswerError(message)
+
+
+def get_page(
+    client: Client, path: str, params: Mapping[str, Any], cursor: str | None, ahead: float = 0.0
+) -> Page:
+    """One page; `params` go with every cursor, since the cursor does not carry them."""
+    query = {**params, "cursor": cursor}
+    return read_page(path, client.request("GET", path, params=query, ahead=ahead))
+
+
+def paginate(
+    client: Client, path: str, params: Mapping[str, Any], cursor: str | None = None
+) -> Iterator[Page]:
+    """Every page from `cursor` on, each asked for when the one before has been used.
+
+    Raises:
+        AnswerError: the API points back to a page already given: following would never end.
+        GorgiasError: see `gorgias_api.errors`.
+    """
+    seen = {cursor}
+    while True:
+        page = get_page(client, path, params, cursor)
+        yield page
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+        if cursor in seen:
+            message = f"GET {path} points back to a page it has already given."
+            raise AnswerError(message)
+        seen.add(cursor)

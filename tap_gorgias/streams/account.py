@@ -1,0 +1,27 @@
+"""The account itself, and how it is set up."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from tap_gorgias import schemas
+from tap_gorgias.streams.base import FullStream, ObjectStream
+
+
+class Account(ObjectStream):
+    """The account (https://developers.gorgias.com/reference/get-account)."""
+
+    name = "account"
+    path = "/api/account"
+    primary_keys: ClassVar = ["domain"]
+    schema = schemas.ACCOUNT
+
+
+class CustomFields(FullStream):
+    """Definitions of fields (https://developers.gorgias.com/reference/list-custom-fields)."""
+
+    name = "custom_fields"
+    path = "/api/custom-fields"
+    variants = ({"object_type": "Ticket"}, {"object_type": "Customer"})
+    primary_keys: ClassVar = ["id"]
+    schema = schemas.CUSTOM_FIELDS

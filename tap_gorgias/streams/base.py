@@ -1,0 +1,241 @@
+"""What all streams share: from a batch of the walk to Singer messages, and state."""
+
+from __future__ import annotations
+
+import abc
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import Stream
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
+
+from gorgias_api.paging import get_page
+from tap_gorgias.conform import compile_row
+from tap_gorgias.schemas import JSON_TEXT
+from tap_gorgias.settings import ACTIVATE
+from tap_gorgias.timestamps import from_datetime
+from tap_gorgias.walk import Batch, Bookmark, Plan, Walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping
+
+    from singer_sdk.helpers.types import Context
+
+    from gorgias_api import Page
+    from tap_gorgias.tap import TapGorgias
+    from tap_gorgias.walk import Request, Row
+
+CURSOR = "backfill_cursor"
+
+
+class GorgiasStream(Stream):
+    """A stream whose records come in batches.
+
+    `batches` runs in a thread of its own and only fetches; `emit` runs in the main thread.
+    """
+
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # `conform` does it, once
+    path: ClassVar[str]
+    params: ClassVar[Mapping[str, Any]] = {}
+    _tap: TapGorgias
+
+    @abc.abstractmethod
+    def batches(self) -> Iterator[Batch]:
+        """Everything there is to read, a page at a time."""
+
+    def open(self) -> None:
+        """Announce this stream and the ones derived from it."""
+        for stream in self.family():
+            if stream.selected:
+                stream._write_schema_message()  # noqa: SLF001 - a stream like this one
+        if self.selected and self.replaces:
+            self._stream_version = self._initialized_at // 1000
+
+    def close(self) -> None:
+        """After the last row: tell the loader that rows it did not see are gone."""
+        if self._stream_version is not None:
+            self._write_activate_version_message(self._stream_version)
+
+    @property
+    def replaces(self) -> bool:
+        """Whether a run gives all rows there are, so that others are gone."""
+        wanted = self.config.get(ACTIVATE.name, ACTIVATE.default)
+        return bool(wanted) and self.replication_method != REPLICATION_INCREMENTAL
+
+    def emit(self, batch: Batch) -> Iterator[Row]:
+        """Write the records of a batch and of the streams derived from it; give each record."""
+        derived = self.derived()
+        for row in self._dated(batch.rows):
+            for inner in derived:
+                inner.follow(row)
+            if not self.selected:
+                continue
+            record = self.conform(row)
+            self._write_record_message(record)
+            self.records += 1
+            yield record
+        for stream in self.family():
+            stream.advance(batch.bookmark)
+
+    def derived(self) -> list[DerivedStream]:
+        """The selected streams that live on this one's rows."""
+        return [
+            stream
+            for stream in self.child_streams
+            if isinstance(stream, DerivedStream) and stream.selected
+        ]
+
+    def family(self) -> list[GorgiasStream]:
+        """This stream and the selected ones derived from it."""
+        return [self, *self.derived()]
+
+    def _dated(self, rows: list[Row]) -> list[Row]:
+        """Rows with the instant at which they were read, where the schema has it."""
+        if "read_datetime" in self.schema["properties"]:
+            read = from_datetime(self._tap.client.clock.now())
+            for row in rows:
+                row["read_datetime"] = read
+        return rows
+
+    @cached_property
+    def records(self) -> int:
+        """How many records this run has written."""
+        return 0
+
+    def bookmark(self) -> Bookmark:
+        """Where the last run left off."""
+        if self.replication_method != REPLICATION_INCREMENTAL:
+            return Bookmark()
+        state = self.stream_state
+        return Bookmark(state.get("replication_key_value"), state.get(CURSOR))
+
+    def advance(self, bookmark: Bookmark) -> None:
+        """Say in the state what is out."""
+        if self.replication_method != REPLICATION_INCREMENTAL or not self.selected:
+            return
+        state = self.stream_state
+        if bookmark.position:
+            state["replication_key"] = self.replication_key
+            state["replication_key_value"] = bookmark.position
+        state.pop(CURSOR, None)
+        if bookmark.cursor:
+            state[CURSOR] = bookmark.cursor
+
+    @cached_property
+    def conform(self) -> Callable[[Mapping[str, Any]], Row]:
+        """Turns a row into a record of the schema, without what is not selected."""
+        mask = self.mask
+
+        def is_selected(path: tuple[str, ...]) -> bool:
+            return mask[tuple(part for name in path for part in ("properties", name))]
+
+        texts = JSON_TEXT.get(self.name, frozenset())
+        return compile_row(self.effective_schema, self._report, is_selected, texts)
+
+    def get_records(self, context: Context | None) -> Iterator[Row]:  # noqa: ARG002 - no partitions
+        """The rows as the API gives them."""
+        for batch in self.batches():
+            yield from batch.rows
+
+    def _sync_records(
+        self,
+        context: Context | None = None,
+        *,
+        write_messages: bool = True,
+    ) -> Generator[Row, Any, Any]:
+        """One stream by itself, as the SDK's connection test runs it."""
+        del context, write_messages
+        for stream in self.derived():
+            stream._write_schema_message()  # noqa: SLF001 - a stream like this one
+        for batch in self.batches():
+            for record in self.emit(batch):
+                self._check_max_record_limit(current_record_index=self.records - 1)
+                yield record
+
+    def _report(self, field: str, problem: str) -> None:
+        self.logger.warning("The field '%s' of '%s' %s.", field, self.name, problem)
+
+
+class IncrementalStream(GorgiasStream):
+    """A list in the order of its replication key, read by the walk."""
+
+    lookback: ClassVar[timedelta] = timedelta(0)
+    filters: ClassVar[bool] = False
+    """Whether the list can be limited by date: only that of events can."""
+
+    def batches(self) -> Iterator[Batch]:
+        """What has changed since the bookmark of the stream, or of the derived one furthest back.
+
+        Each derived stream has a bookmark of its own, so that one that is selected later gets
+        the rows of the past too.
+        """
+        start = min(
+            (stream.bookmark() for stream in self.family() if stream.selected),
+            key=lambda mark: (mark.position or "", mark.cursor is None),
+        )
+        window = self._tap.window
+        plan = Plan(
+            key=self.replication_key or "",
+            now=from_datetime(self._tap.client.clock.now()),
+            since=window.start,
+            until=window.end,
+            lookback=window.lookback.get(self.name, self.lookback),
+            filters=self.filters,
+        )
+        return Walk(self, plan, start).batches()
+
+    def page(self, request: Request) -> Page:
+        """One page of the list in the order the walk wants."""
+        params: dict[str, Any] = {
+            **self.params,
+            "limit": self._tap.page_size,
+            "order_by": f"{self.replication_key}:{request.order}",
+        }
+        if request.since:
+            params[f"{self.replication_key}[gte]"] = request.since
+        if request.until:
+            params[f"{self.replication_key}[lt]"] = request.until
+        return get_page(self._tap.client, self.path, params, request.cursor, request.ahead)
+
+
+class FullStream(GorgiasStream):
+    """A list that is read completely every time. `variants` are parameters to read it with."""
+
+    variants: ClassVar[tuple[Mapping[str, Any], ...]] = ({},)
+
+    def batches(self) -> Iterator[Batch]:
+        """Every row."""
+        for variant in self.variants:
+            params = {**self.params, **variant, "limit": self._tap.page_size}
+            for page in self._tap.client.paginate(self.path, params):
+                yield Batch(page.rows, Bookmark(), 0.0)
+
+
+class ObjectStream(GorgiasStream):
+    """One object."""
+
+    def batches(self) -> Iterator[Batch]:
+        """The object, as the only row."""
+        yield Batch([self._tap.client.request("GET", self.path)], Bookmark(), 1.0)
+
+
+class DerivedStream(GorgiasStream):
+    """Rows that live inside another stream's rows, and so cost no request."""
+
+    state_partitioning_keys = ()
+
+    @abc.abstractmethod
+    def rows(self, parent: Row) -> Iterator[Row]:
+        """The rows inside a row of the parent."""
+
+    def follow(self, parent: Row) -> None:
+        """Write the records inside a row of the parent."""
+        for row in self.rows(parent):
+            self._write_record_message(self.conform(row))
+            self.records += 1
+
+    def batches(self) -> Iterator[Batch]:
+        """Nothing of its own: `follow` is called for every row of the parent."""
+        return iter(())

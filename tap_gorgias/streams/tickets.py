@@ -1,0 +1,44 @@
+"""Tickets, and the streams that live in their rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from tap_gorgias import schemas
+from tap_gorgias.streams.base import DerivedStream, IncrementalStream
+from tap_gorgias.streams.values import field_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_gorgias.walk import Row
+
+
+class Tickets(IncrementalStream):
+    """Tickets in list shape (https://developers.gorgias.com/reference/list-tickets)."""
+
+    name = "tickets"
+    path = "/api/tickets"
+    primary_keys: ClassVar = ["id"]
+    replication_key = "updated_datetime"
+    schema = schemas.TICKETS
+
+
+class TicketCustomFields(DerivedStream):
+    """Values of custom fields, one row each, taken from the ticket rows."""
+
+    name = "ticket_custom_fields"
+    primary_keys: ClassVar = ["ticket_id", "custom_field_id"]
+    replication_key = "ticket_updated_datetime"
+    parent_stream_type = Tickets
+    schema = schemas.TICKET_CUSTOM_FIELDS
+
+    def rows(self, parent: Row) -> Iterator[Row]:
+        """One row per field that has a value."""
+        for value in field_values(parent):
+            yield {
+                "ticket_id": parent["id"],
+                **value,
+                "ticket_updated_datetime": parent["updated_datetime"],
+                "read_datetime": parent["read_datetime"],
+            }

@@ -1,0 +1,230 @@
+"""The walk: how a stream is read so that nothing is lost and hardly a request is wasted.
+
+The lists of the API are keyset-paged: a cursor names the last row of a page, not its number, so
+rows that come, go or change meanwhile do not shift the pages. A row that changes moves to the
+newest end of the order, in which every walk goes from one end to the other.
+
+**Backfill**, the first time: oldest first. A row that changes ahead of us stays ahead, one that
+changes behind us moves ahead, so whatever exists when the last page comes has been seen in its
+latest state or changed later than that page. The bookmark after each page says: everything
+before it is out. The cursor of the next page is saved with it, so a run that is killed goes on
+at that page. A server may refuse an old cursor; then the walk begins again from the start and
+gives only rows at or past the bookmark.
+
+**Catch-up**, every time after: newest first, since the lists have no date filter, until a page
+ends before the bookmark minus the overlap. Nothing is given while going down: the pages wait in
+a spool and come out oldest first, so that the bookmark can move with each of them and a kill
+costs no row. A row that changes while we go down jumps above us, where the next run finds it,
+because the bookmark never passes the newest row of the first page.
+
+*Ties and late rows.* Rows at the bookmark's own instant are always read again. Rows that become
+visible late, with an older time, are looked for `OVERLAP` deep, but never for more than one page
+without news; `lookback`, for objects that change without a new date, is always read in full.
+
+So N rows cost ceil(N/100) requests the first time, and k changed ones at most ceil(k/100) + 1.
+
+https://developers.gorgias.com/reference/pagination
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+
+from gorgias_api import AnswerError, BadRequestError, NotFoundError
+from tap_gorgias.spool import Spool
+from tap_gorgias.timestamps import FIRST, canonical, earlier, share_of_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gorgias_api import Page
+
+Order = Literal["asc", "desc"]
+Row = dict[str, Any]
+
+logger = logging.getLogger(__name__)
+
+OVERLAP = timedelta(minutes=5)
+RESTARTS = 5
+"""Refused cursors in a row, without any progress between them, before the walk gives up."""
+PAGES_IN_MEMORY = 20
+UNKNOWN = float("inf")
+LAST = "9999-12-31T23:59:59.999999+00:00"
+
+
+class Request(NamedTuple):
+    """One page to ask for. Sources without a date filter ignore `since` and `until`."""
+
+    order: Order
+    cursor: str | None
+    since: str | None
+    until: str | None
+    ahead: float
+    """Requests that probably follow; `UNKNOWN` before the first answer."""
+
+
+class Source(Protocol):
+    """A list of the API as the walk needs it."""
+
+    def page(self, request: Request) -> Page:
+        """Fetch one page."""
+        ...
+
+
+class Bookmark(NamedTuple):
+    """Everything before `position` is out; `cursor` is set while a backfill is unfinished."""
+
+    position: str | None = None
+    cursor: str | None = None
+
+
+class Batch(NamedTuple):
+    """Rows in the order in which they go out, and what may be said once they are out."""
+
+    rows: list[Row]
+    bookmark: Bookmark
+    through: float
+    """How far through time the walk is, 0 to 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to walk.
+
+    `since` and `until` are a half-open window, `now` is when the run began, all in the
+    fixed-width form of `timestamps`. `filters` says that the API itself can apply a window.
+    """
+
+    key: str
+    now: str
+    since: str | None = None
+    until: str | None = None
+    lookback: timedelta = timedelta(0)
+    filters: bool = False
+
+
+def position(row: Row, key: str) -> str:
+    """Where `row` stands in the order of `key`; a row never changed counts from its creation."""
+    return canonical(row.get(key) or row.get("created_datetime") or FIRST)
+
+
+class Walk:
+    """One stream's rows from its bookmark on, in the order of the plan's key."""
+
+    def __init__(self, source: Source, plan: Plan, bookmark: Bookmark) -> None:
+        self._source = source
+        self._plan = plan
+        self._bookmark = bookmark
+        self._ahead = UNKNOWN
+
+    def batches(self) -> Iterator[Batch]:
+        """Give the rows, a page at a time.
+
+        With a start of the window and nothing known yet, going down to it is cheaper than coming
+        up from the beginning of time, except where the API filters.
+
+        Raises:
+            AnswerError: the server keeps refusing its own cursors, or pages in a circle.
+            GorgiasError: see `gorgias_api.errors`.
+        """
+        known, plan = self._bookmark.position, self._plan
+        if plan.until is not None and (known or "") >= plan.until:
+            return iter(())
+        fresh = known is None and (plan.since is None or plan.filters)
+        return self._backfill() if fresh or self._bookmark.cursor else self._catch_up()
+
+    def _backfill(self) -> Iterator[Batch]:
+        plan = self._plan
+        done, covered, first = self._bookmark.position, FIRST, None
+        for count, (page, again) in enumerate(self._pages("asc", plan.since), start=1):
+            covered = done or FIRST if again else covered
+            spots = [(position(row, plan.key), row) for row in page.rows]
+            start, until = max(plan.since or FIRST, covered), plan.until or LAST
+            inside = [(at, row) for at, row in spots if start <= at < until]
+            if inside:
+                done = max(done or FIRST, inside[-1][0])
+                first = first or inside[0][0]
+            over = page.next_cursor is None or bool(spots and spots[-1][0] >= until)
+            through = self._estimate(count, first, done, plan.until or plan.now)
+            bookmark = Bookmark(done, None if over else page.next_cursor)
+            yield Batch([row for _, row in inside], bookmark, 1.0 if over else through)
+            if over:
+                return
+
+    def _catch_up(self) -> Iterator[Batch]:
+        plan = self._plan
+        known = self._bookmark.position or FIRST
+        floor = max(plan.since or FIRST, earlier(known, plan.lookback))
+        deep = max(plan.since or FIRST, min(floor, earlier(known, OVERLAP)))
+        spool: Spool[list[Row]] = Spool(PAGES_IN_MEMORY)
+        newest = None
+        for count, (page, again) in enumerate(self._pages("desc", deep), start=1):
+            if again:
+                spool.close()
+                spool = Spool(PAGES_IN_MEMORY)
+            spots = [(position(row, plan.key), row) for row in page.rows]
+            spool.append([row for at, row in spots if deep <= at < (plan.until or LAST)])
+            if not spots:
+                continue
+            oldest = spots[-1][0]
+            newest = newest or spots[0][0]
+            self._estimate(count, newest, oldest, floor)
+            no_news = max(at for at, _ in spots) <= known
+            if oldest < floor and (oldest < deep or no_news):
+                break
+        yield from self._replay(spool)
+
+    def _replay(self, spool: Spool[list[Row]]) -> Iterator[Batch]:
+        """What waits in the spool, oldest first."""
+        done = self._bookmark.position
+        pages = len(spool)
+        for count in range(1, pages + 1):
+            rows = spool.pop_newest()[::-1]
+            if rows:
+                done = max(done or FIRST, position(rows[-1], self._plan.key))
+            yield Batch(rows, Bookmark(done), count / pages)
+        spool.close()
+
+    def _pages(self, order: Order, since: str | None) -> Iterator[tuple[Page, bool]]:
+        """Pages from the bookmark's cursor on, each with whether the walk began again before it.
+
+        A cursor is refused with a 4xx of no documented number. The walk begins again without
+        one, as often as it gets further than before and `RESTARTS` times when it does not.
+        """
+        cursor, again, best, count, strikes = self._bookmark.cursor, False, 0, 0, 0
+        seen: set[int] = set()
+        while True:
+            bounds = (since, self._plan.until) if self._plan.filters else (None, None)
+            try:
+                page = self._source.page(Request(order, cursor, *bounds, self._ahead))
+            except (BadRequestError, NotFoundError) as error:
+                strikes = 0 if count > best else strikes + 1
+                if cursor is None or strikes > RESTARTS:
+                    raise
+                logger.info("The server no longer takes its cursor (%s); walking again.", error)
+                cursor, again, best, count = None, True, max(best, count), 0
+                seen.clear()
+                continue
+            yield page, again
+            count += 1
+            again = False
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+            if hash(cursor) in seen:
+                message = "The server points back to a page it has already given."
+                raise AnswerError(message)
+            seen.add(hash(cursor))
+
+    def _estimate(self, count: int, start: str | None, at: str | None, end: str) -> float:
+        """How far from `start` to `end` the walk is, and so how many requests lie ahead."""
+        if start is None or at is None:
+            return 0.0
+        low, high = min(start, end), max(start, end)
+        through = share_of_time(low, at, high)
+        through = through if start <= end else 1 - through
+        self._ahead = count / through - count if through else UNKNOWN
+        return through
