@@ -1,1 +1,1 @@
-"""."""
+"""Singer target for the Gorgias help desk."""
