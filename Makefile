@@ -1,4 +1,4 @@
-.PHONY: demo test lint bench lock
+.PHONY: demo test test-next lint bench lock
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -10,11 +10,25 @@ BIN := .venv/bin
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 
+test: .venv/ready .venv-meltano/ready
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
 lint: .venv/ready
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The same suites on the newest pre-release of the SDK; tells what is coming, blocks nothing.
+test-next: .venv/ready
+	$(PYTHON) -m venv .venv-next
+	.venv-next/bin/pip install --quiet --require-hashes --requirement requirements.lock
+	.venv-next/bin/pip install --quiet --no-deps --editable .
+	.venv-next/bin/pip install --quiet --no-deps --pre --upgrade singer-sdk
+	-.venv-next/bin/python -m pytest tests/tap tests/api --override-ini filterwarnings=default
 
 lock: .venv/ready
 	$(BIN)/pip install --quiet uv

@@ -49,6 +49,8 @@ class Feed(Generic[Item]):
     def __exit__(self, *exc_info: object) -> None:
         with self._changed:
             self._stopped = True
+            for spool in self._spools.values():
+                spool.close()
             self._changed.notify_all()
 
     def __iter__(self) -> Iterator[tuple[str, Item | Ended]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import tempfile
 from collections import deque
-from typing import Generic, TypeVar
+from typing import IO, Generic, TypeVar
 
 Item = TypeVar("Item")
 
@@ -21,7 +21,7 @@ class Spool(Generic[Item]):
         self._in_memory = in_memory
         self._near: deque[Item] = deque()
         self._far: deque[tuple[int, int]] = deque()
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the spool
+        self._file: IO[bytes] | None = None
 
     def __len__(self) -> int:
         return len(self._near) + len(self._far)
@@ -32,6 +32,8 @@ class Spool(Generic[Item]):
             self._near.append(item)
             return
         data = pickle.dumps(item, pickle.HIGHEST_PROTOCOL)
+        if self._file is None:
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         start = self._far[-1][0] + self._far[-1][1] if self._far else 0
         self._file.seek(start)
         self._file.write(data)
@@ -57,10 +59,15 @@ class Spool(Generic[Item]):
         """Forget everything."""
         self._near.clear()
         self._far.clear()
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def _read(self, place: tuple[int, int]) -> Item:
         start, length = place
+        if self._file is None:
+            message = "The spool is closed."
+            raise ValueError(message)
         self._file.seek(start)
         item: Item = pickle.loads(self._file.read(length))  # noqa: S301 - our own, unnamed file
         return item

@@ -21,6 +21,9 @@ because the bookmark never passes the newest row of the first page.
 visible late, with an older time, are looked for `OVERLAP` deep, but never for more than one page
 without news; `lookback`, for objects that change without a new date, is always read in full.
 
+*Lists that cannot be ordered* (voice) are gone down in the same way if their pages turn out to
+descend, and read to their end if not; their bookmark moves with the last row.
+
 So N rows cost ceil(N/100) requests the first time, and k changed ones at most ceil(k/100) + 1.
 
 https://developers.gorgias.com/reference/pagination
@@ -95,7 +98,8 @@ class Plan:
     """What to walk.
 
     `since` and `until` are a half-open window, `now` is when the run began, all in the
-    fixed-width form of `timestamps`. `filters` says that the API itself can apply a window.
+    fixed-width form of `timestamps`. `filters` says that the API itself can apply a window,
+    `ordered` that it gives the rows in the order of `key` and says so.
     """
 
     key: str
@@ -104,6 +108,7 @@ class Plan:
     until: str | None = None
     lookback: timedelta = timedelta(0)
     filters: bool = False
+    ordered: bool = True
 
 
 def position(row: Row, key: str) -> str:
@@ -133,7 +138,7 @@ class Walk:
         known, plan = self._bookmark.position, self._plan
         if plan.until is not None and (known or "") >= plan.until:
             return iter(())
-        fresh = known is None and (plan.since is None or plan.filters)
+        fresh = known is None and plan.ordered and (plan.since is None or plan.filters)
         return self._backfill() if fresh or self._bookmark.cursor else self._catch_up()
 
     def _backfill(self) -> Iterator[Batch]:
@@ -173,7 +178,8 @@ class Walk:
             newest = newest or spots[0][0]
             self._estimate(count, newest, oldest, floor)
             no_news = max(at for at, _ in spots) <= known
-            if oldest < floor and (oldest < deep or no_news):
+            descends = plan.ordered or spots[0][0] > oldest
+            if descends and oldest < floor and (oldest < deep or no_news):
                 break
         yield from self._replay(spool)
 
@@ -184,8 +190,9 @@ class Walk:
         for count in range(1, pages + 1):
             rows = spool.pop_newest()[::-1]
             if rows:
-                done = max(done or FIRST, position(rows[-1], self._plan.key))
-            yield Batch(rows, Bookmark(done), count / pages)
+                done = max(done or FIRST, *(position(row, self._plan.key) for row in rows))
+            sure = self._plan.ordered or count == pages
+            yield Batch(rows, Bookmark(done) if sure else self._bookmark, count / pages)
         spool.close()
 
     def _pages(self, order: Order, since: str | None) -> Iterator[tuple[Page, bool]]:

@@ -25,3 +25,13 @@ class CustomFields(FullStream):
     variants = ({"object_type": "Ticket"}, {"object_type": "Customer"})
     primary_keys: ClassVar = ["id"]
     schema = schemas.CUSTOM_FIELDS
+
+
+class AccountSettings(FullStream):
+    """Settings (https://developers.gorgias.com/reference/list-account-settings); unpaged."""
+
+    name = "account_settings"
+    path = "/api/account/settings"
+    paged = False
+    primary_keys: ClassVar = ["id"]
+    schema = schemas.ACCOUNT_SETTINGS

@@ -67,7 +67,7 @@ class GorgiasStream(Stream):
     def emit(self, batch: Batch) -> Iterator[Row]:
         """Write the records of a batch and of the streams derived from it; give each record."""
         derived = self.derived()
-        for row in self._dated(batch.rows):
+        for row in map(self.shape, self._dated(batch.rows)):
             for inner in derived:
                 inner.follow(row)
             if not self.selected:
@@ -78,6 +78,10 @@ class GorgiasStream(Stream):
             yield record
         for stream in self.family():
             stream.advance(batch.bookmark)
+
+    def shape(self, row: Row) -> Row:
+        """The row as the schema names it, before types are seen to."""
+        return row
 
     def derived(self) -> list[DerivedStream]:
         """The selected streams that live on this one's rows."""
@@ -162,6 +166,8 @@ class IncrementalStream(GorgiasStream):
     """A list in the order of its replication key, read by the walk."""
 
     lookback: ClassVar[timedelta] = timedelta(0)
+    ordered: ClassVar[bool] = True
+    """Whether the list can be asked for in the order of the replication key."""
     filters: ClassVar[bool] = False
     """Whether the list can be limited by date: only that of events can."""
 
@@ -183,16 +189,21 @@ class IncrementalStream(GorgiasStream):
             until=window.end,
             lookback=window.lookback.get(self.name, self.lookback),
             filters=self.filters,
+            ordered=self.ordered,
         )
-        return Walk(self, plan, start).batches()
+        return self._prepared(Walk(self, plan, start).batches())
+
+    def _prepared(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        for batch in batches:
+            for stream in self.derived():
+                stream.prepare(batch.rows)
+            yield batch
 
     def page(self, request: Request) -> Page:
         """One page of the list in the order the walk wants."""
-        params: dict[str, Any] = {
-            **self.params,
-            "limit": self._tap.page_size,
-            "order_by": f"{self.replication_key}:{request.order}",
-        }
+        params: dict[str, Any] = {**self.params, "limit": self._tap.page_size}
+        if self.ordered:
+            params["order_by"] = f"{self.replication_key}:{request.order}"
         if request.since:
             params[f"{self.replication_key}[gte]"] = request.since
         if request.until:
@@ -204,11 +215,13 @@ class FullStream(GorgiasStream):
     """A list that is read completely every time. `variants` are parameters to read it with."""
 
     variants: ClassVar[tuple[Mapping[str, Any], ...]] = ({},)
+    paged: ClassVar[bool] = True
 
     def batches(self) -> Iterator[Batch]:
         """Every row."""
+        size = {"limit": self._tap.page_size} if self.paged else {}
         for variant in self.variants:
-            params = {**self.params, **variant, "limit": self._tap.page_size}
+            params = {**self.params, **variant, **size}
             for page in self._tap.client.paginate(self.path, params):
                 yield Batch(page.rows, Bookmark(), 0.0)
 
@@ -222,9 +235,12 @@ class ObjectStream(GorgiasStream):
 
 
 class DerivedStream(GorgiasStream):
-    """Rows that live inside another stream's rows, and so cost no request."""
+    """Rows that live inside another stream's rows, and so cost no request of their own."""
 
     state_partitioning_keys = ()
+
+    def prepare(self, rows: list[Row]) -> None:
+        """Fetch what else is needed for rows of the parent; runs in the parent's thread."""
 
     @abc.abstractmethod
     def rows(self, parent: Row) -> Iterator[Row]:

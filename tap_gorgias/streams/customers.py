@@ -1,11 +1,22 @@
-"""Customers."""
+"""Customers, and the streams that follow them."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 
+from gorgias_api import MovedError, NotFoundError
 from tap_gorgias import schemas
-from tap_gorgias.streams.base import IncrementalStream
+from tap_gorgias.streams.base import DerivedStream, IncrementalStream
+from tap_gorgias.streams.values import field_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_gorgias.walk import Row
+
+AT_ONCE = 8
 
 
 class Customers(IncrementalStream):
@@ -16,3 +27,61 @@ class Customers(IncrementalStream):
     primary_keys: ClassVar = ["id"]
     replication_key = "updated_datetime"
     schema = schemas.CUSTOMERS
+
+
+class CustomerCustomFields(DerivedStream):
+    """Values of custom fields, one row each, taken from the customer rows."""
+
+    name = "customer_custom_fields"
+    primary_keys: ClassVar = ["customer_id", "custom_field_id"]
+    replication_key = "customer_updated_datetime"
+    parent_stream_type = Customers
+    schema = schemas.CUSTOMER_CUSTOM_FIELDS
+
+    def rows(self, parent: Row) -> Iterator[Row]:
+        """One row per field that has a value."""
+        for value in field_values(parent):
+            yield {
+                "customer_id": parent["id"],
+                **value,
+                "customer_updated_datetime": parent["updated_datetime"],
+                "read_datetime": parent["read_datetime"],
+            }
+
+
+class CustomerDetails(DerivedStream):
+    """Channels, integrations and data of customers: one request for each that has changed.
+
+    https://developers.gorgias.com/reference/get-customer
+    """
+
+    name = "customer_details"
+    primary_keys: ClassVar = ["id"]
+    replication_key = "updated_datetime"
+    parent_stream_type = Customers
+    selected_by_default = False
+    schema = schemas.CUSTOMER_DETAILS
+
+    @cached_property
+    def _fetched(self) -> dict[int, Row]:
+        return {}
+
+    def prepare(self, rows: list[Row]) -> None:
+        """Fetch the details of a page of customers."""
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix=self.name) as pool:
+            for row, detail in zip(rows, pool.map(self._fetch, rows), strict=True):
+                if detail is not None:
+                    self._fetched[row["id"]] = detail
+
+    def rows(self, parent: Row) -> Iterator[Row]:
+        """The details, unless the customer is gone by now."""
+        if detail := self._fetched.pop(parent["id"], None):
+            yield detail
+
+    def _fetch(self, row: Row) -> Row | None:
+        """One customer; None when deleted or merged since the list was read: events tell that."""
+        try:
+            detail: Row = self._tap.client.request("GET", f"/api/customers/{row['id']}")
+        except (NotFoundError, MovedError):
+            return None
+        return detail

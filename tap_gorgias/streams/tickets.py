@@ -24,6 +24,29 @@ class Tickets(IncrementalStream):
     schema = schemas.TICKETS
 
 
+class TicketTags(DerivedStream):
+    """Tags on tickets, one row each, taken from the ticket rows."""
+
+    name = "ticket_tags"
+    primary_keys: ClassVar = ["ticket_id", "tag_id"]
+    replication_key = "ticket_updated_datetime"
+    parent_stream_type = Tickets
+    schema = schemas.TICKET_TAGS
+
+    def rows(self, parent: Row) -> Iterator[Row]:
+        """One row per tag, in the order in which the ticket shows them."""
+        for position, tag in enumerate(parent.get("tags") or []):
+            yield {
+                "ticket_id": parent["id"],
+                "tag_id": tag["id"],
+                "name": tag.get("name"),
+                "decoration": tag.get("decoration"),
+                "position": position,
+                "ticket_updated_datetime": parent["updated_datetime"],
+                "read_datetime": parent["read_datetime"],
+            }
+
+
 class TicketCustomFields(DerivedStream):
     """Values of custom fields, one row each, taken from the ticket rows."""
 

@@ -1,0 +1,88 @@
+"""Small lists without dates to go by, read completely every time."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from tap_gorgias import schemas
+from tap_gorgias.streams.base import FullStream
+
+
+class ByCreation(FullStream):
+    """A list whose order of creation keeps pages stable while rows are added."""
+
+    params: ClassVar = {"order_by": "created_datetime:asc"}
+    primary_keys: ClassVar = ["id"]
+
+
+class Tags(ByCreation):
+    """Tags (https://developers.gorgias.com/reference/list-tags)."""
+
+    name = "tags"
+    path = "/api/tags"
+    schema = schemas.TAGS
+
+
+class Users(ByCreation):
+    """Users, bots among them (https://developers.gorgias.com/reference/list-users)."""
+
+    name = "users"
+    path = "/api/users"
+    schema = schemas.USERS
+
+
+class Teams(ByCreation):
+    """Teams (https://developers.gorgias.com/reference/list-teams)."""
+
+    name = "teams"
+    path = "/api/teams"
+    schema = schemas.TEAMS
+
+
+class Views(ByCreation):
+    """Views (https://developers.gorgias.com/reference/list-views)."""
+
+    name = "views"
+    path = "/api/views"
+    schema = schemas.VIEWS
+
+
+class Macros(ByCreation):
+    """Macros, archived ones too (https://developers.gorgias.com/reference/list-macros)."""
+
+    name = "macros"
+    path = "/api/macros"
+    variants = ({"archived": False}, {"archived": True})
+    schema = schemas.MACROS
+
+
+class Rules(ByCreation):
+    """Rules (https://developers.gorgias.com/reference/list-rules)."""
+
+    name = "rules"
+    path = "/api/rules"
+    schema = schemas.RULES
+
+
+class Integrations(ByCreation):
+    """Integrations (https://developers.gorgias.com/reference/list-integrations)."""
+
+    name = "integrations"
+    path = "/api/integrations"
+    schema = schemas.INTEGRATIONS
+
+
+class Widgets(ByCreation):
+    """Widgets (https://developers.gorgias.com/reference/list-widgets)."""
+
+    name = "widgets"
+    path = "/api/widgets"
+    schema = schemas.WIDGETS
+
+
+class Jobs(ByCreation):
+    """Jobs (https://developers.gorgias.com/reference/list-jobs)."""
+
+    name = "jobs"
+    path = "/api/jobs"
+    schema = schemas.JOBS

@@ -1,0 +1,34 @@
+"""What all tests share: local Gorgias accounts."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gorgias_sandbox.options import Options
+from gorgias_sandbox.serve import serve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gorgias_sandbox.serve import Sandbox
+
+
+@pytest.fixture
+def open_sandbox() -> Iterator[Callable[..., Sandbox]]:
+    """Starts sandboxes, without a rate limit unless asked, that last as long as the test."""
+    with ExitStack() as running:
+
+        def start(**options: Any) -> Sandbox:
+            chosen = Options(**{"rate_limit": None, "tickets": 150} | options)
+            return running.enter_context(serve(chosen))
+
+        yield start
+
+
+@pytest.fixture
+def sandbox(open_sandbox: Callable[..., Sandbox]) -> Sandbox:
+    """A small account without a rate limit."""
+    return open_sandbox()

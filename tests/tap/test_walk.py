@@ -1,0 +1,96 @@
+"""The walk against the sandbox: what it costs, what it gives, where it goes on."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gorgias_api import Client, ForbiddenError
+from tests.support import Output, settings, sync, truth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gorgias_sandbox.serve import Sandbox
+
+LISTS = ("tickets", "customers", "messages", "events")
+
+
+def asked(sandbox: Sandbox, stream: str) -> int:
+    """How many requests a list has seen, and forget them."""
+    count = sum(1 for seen in sandbox.requests if seen.path == f"/api/{stream}")
+    sandbox.backend.requests.clear()
+    return count
+
+
+@pytest.mark.parametrize("stream", LISTS)
+def test_a_first_sync_gives_every_row_for_one_request_per_hundred(
+    sandbox: Sandbox, stream: str
+) -> None:
+    output = sync(sandbox, stream)
+    rows = truth(sandbox, stream)
+    assert set(output.merged(stream)) == {(row["id"],) for row in rows}
+    assert len(output.records[stream]) == len(rows)
+    assert asked(sandbox, stream) == ceil(len(rows) / 100)
+
+
+@pytest.mark.parametrize("stream", LISTS)
+def test_rows_come_oldest_first_and_the_bookmark_is_the_newest(
+    sandbox: Sandbox, stream: str
+) -> None:
+    output = sync(sandbox, stream)
+    bookmark = output.state["bookmarks"][stream]
+    moments = [row[bookmark["replication_key"]] for row in output.records[stream]]
+    assert moments == sorted(moments)
+    assert bookmark == {
+        "replication_key": bookmark["replication_key"],
+        "replication_key_value": moments[-1],
+    }
+
+
+@pytest.mark.parametrize("changed", [0, 1, 99, 100, 101, 250])
+def test_catching_up_costs_the_pages_that_changed_plus_one(
+    open_sandbox: Callable[..., Sandbox], changed: int
+) -> None:
+    sandbox = open_sandbox(tickets=400)
+    first = sync(sandbox, "tickets")
+    ids = [row["id"] for row in truth(sandbox, "tickets")][:changed]
+    with Client.from_settings(settings(sandbox)) as client:
+        for ticket in ids:
+            client.request("PUT", f"/api/tickets/{ticket}", data={"subject": f"New {ticket}"})
+    sandbox.backend.requests.clear()
+    second = sync(sandbox, "tickets", state=first.state)
+    assert {row["id"] for row in second.records["tickets"]} >= set(ids)
+    assert asked(sandbox, "tickets") <= ceil(changed / 100) + 1
+    third = sync(sandbox, "tickets", state=second.state)
+    assert asked(sandbox, "tickets") == 1
+    assert third.state == second.state
+
+
+def test_a_refused_cursor_begins_the_walk_again_without_repeating_what_is_out(
+    sandbox: Sandbox,
+) -> None:
+    sandbox.fail("/api/messages", status=400, skip=2)
+    output = sync(sandbox, "messages")
+    rows = truth(sandbox, "messages")
+    assert set(output.merged("messages")) == {(row["id"],) for row in rows}
+    again = len(output.records["messages"]) - len(rows)
+    assert 1 <= again < 10, "only rows at the bookmark's own instant come twice"
+
+
+def test_a_backfill_that_was_killed_goes_on_at_the_next_page(sandbox: Sandbox) -> None:
+    sandbox.fail("/api/messages", status=403, skip=2)
+    output = Output()
+    with pytest.raises(ForbiddenError):
+        sync(sandbox, "messages", into=output)
+    sandbox.backend.requests.clear()
+    rest = sync(sandbox, "messages", state=output.state)
+    rows = truth(sandbox, "messages")
+    assert len(output.records["messages"]) == 200
+    assert asked(sandbox, "messages") == ceil(len(rows) / 100) - 2
+    assert len(output.records["messages"]) + len(rest.records["messages"]) == len(rows)
+    assert set(output.merged("messages")) | set(rest.merged("messages")) == {
+        (row["id"],) for row in rows
+    }
