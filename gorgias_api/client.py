@@ -24,7 +24,7 @@ from gorgias_api.errors import (
     UsageError,
 )
 from gorgias_api.masking import mask_text, mask_value
-from gorgias_api.paging import paginate
+from gorgias_api.paging import follow, get_page
 from gorgias_api.retry import (
     RATE_LIMIT_TRIES,
     SAFE_METHODS,
@@ -137,8 +137,8 @@ class Client:
     def paginate(
         self, path: str, params: Mapping[str, Any] | None = None, *, cursor: str | None = None
     ) -> Iterator[Page]:
-        """All pages of a list endpoint, from `cursor` on. See `gorgias_api.paging.paginate`."""
-        return paginate(self, path, params or {}, cursor)
+        """All pages of a list endpoint, from `cursor` on. See `gorgias_api.paging.follow`."""
+        return follow(lambda at: get_page(self, path, params or {}, at), cursor)
 
     def _url(self, path: str) -> str:
         inner = path.removeprefix("/api/").lstrip("/")

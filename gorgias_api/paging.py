@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gorgias_api.errors import AnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from gorgias_api.client import Client
 
@@ -43,23 +43,21 @@ def get_page(
     return read_page(path, client.request("GET", path, params=query, ahead=ahead))
 
 
-def paginate(
-    client: Client, path: str, params: Mapping[str, Any], cursor: str | None = None
-) -> Iterator[Page]:
+def follow(ask: Callable[[str | None], Page], cursor: str | None = None) -> Iterator[Page]:
     """Every page from `cursor` on, each asked for when the one before has been used.
 
     Raises:
         AnswerError: the API points back to a page already given: following would never end.
-        GorgiasError: see `gorgias_api.errors`.
+        GorgiasError: whatever `ask` raises.
     """
-    seen = {cursor}
+    seen: set[int] = set()
     while True:
-        page = get_page(client, path, params, cursor)
+        page = ask(cursor)
         yield page
         cursor = page.next_cursor
         if cursor is None:
             return
-        if cursor in seen:
-            message = f"GET {path} points back to a page it has already given."
+        if hash(cursor) in seen:
+            message = "The API points back to a page it has already given."
             raise AnswerError(message)
-        seen.add(cursor)
+        seen.add(hash(cursor))  # hashes, so that memory stays flat over very many pages

@@ -38,13 +38,29 @@ LOOKBACK = Setting(
     "How far before its bookmark a stream is read again, as ISO 8601 durations by stream, such as "
     '`{"messages": "P2D"}`, for the changes that Gorgias does not date.',
 )
+FULL_PASS = Setting(
+    "full_pass_every",
+    "object",
+    "How often a stream is read again from the start, as ISO 8601 durations by stream, such as "
+    '`{"tickets": "P7D"}`, for changes of old rows that Gorgias does not date. Off by default.',
+)
+TRASHED = Setting(
+    "include_trashed", "boolean", "Whether trashed tickets are read too.", default=True
+)
+FORBIDDEN = Setting(
+    "on_forbidden",
+    "string",
+    "What to do with a stream the credentials have no permission for: `skip` it with a warning, "
+    "or `fail`.",
+    default="skip",
+)
 ACTIVATE = Setting(
     "emit_activate_version_messages",
     "boolean",
     "Tell the loader, after the last row of a completely read stream, that all others are gone.",
     default=True,
 )
-SETTINGS = (START, END, PAGE_SIZE, LOOKBACK, ACTIVATE)
+SETTINGS = (START, END, PAGE_SIZE, LOOKBACK, FULL_PASS, TRASHED, FORBIDDEN, ACTIVATE)
 LARGEST_PAGE = 100
 
 
@@ -55,6 +71,7 @@ class Window:
     start: str | None = None
     end: str | None = None
     lookback: Mapping[str, timedelta] = field(default_factory=dict)
+    full_pass: Mapping[str, timedelta] = field(default_factory=dict)
 
 
 def window(config: Mapping[str, Any], streams: Collection[str]) -> Window:
@@ -67,8 +84,8 @@ def window(config: Mapping[str, Any], streams: Collection[str]) -> Window:
     if start and end and start >= end:
         message = "The setting 'start_date' must lie before 'end_date'."
         raise SettingsError(message)
-    spans = durations(LOOKBACK, config, streams)
-    return Window(start, end, spans)
+    lookback = durations(LOOKBACK, config, streams)
+    return Window(start, end, lookback, durations(FULL_PASS, config, streams))
 
 
 def durations(
@@ -106,6 +123,19 @@ def page_size(config: Mapping[str, Any]) -> int:
         message = f"The setting 'page_size' must be 1 to {LARGEST_PAGE}, not {size}."
         raise SettingsError(message)
     return size
+
+
+def skips_forbidden(config: Mapping[str, Any]) -> bool:
+    """Whether a stream without permission is skipped.
+
+    Raises:
+        SettingsError: neither `skip` nor `fail`.
+    """
+    choice = read(FORBIDDEN, config) or FORBIDDEN.default
+    if choice not in {"skip", "fail"}:
+        message = f"The setting '{FORBIDDEN.name}' must be 'skip' or 'fail', not '{choice}'."
+        raise SettingsError(message)
+    return bool(choice == "skip")
 
 
 def _instant(setting: Setting, config: Mapping[str, Any]) -> str | None:

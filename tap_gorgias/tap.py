@@ -13,19 +13,18 @@ from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib.encoding.simple import RecordMessage
 
-from gorgias_api import Client, GorgiasError, SettingsError
+from gorgias_api import Client, ForbiddenError, GorgiasError, SettingsError
 from gorgias_api.settings import SHARED, Settings, check, json_schema
 from tap_gorgias import settings
 from tap_gorgias.feed import Ended, Feed
-from tap_gorgias.streams import NAMES, STREAMS
+from tap_gorgias.progress import Progress
+from tap_gorgias.streams import NAMES, STREAMS, GorgiasStream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from types import FrameType
 
     from singer_sdk.singerlib.encoding.simple import Message
-
-    from tap_gorgias.streams import GorgiasStream
 
 FAILED, MISUSED = 1, 2
 
@@ -80,29 +79,46 @@ class TapGorgias(Tap):
 
     def sync_all(self) -> None:  # type: ignore[misc]  # final in the SDK, which runs streams one by one
         """Read all selected streams side by side; after each page, say in a STATE what is out."""
-        streams = {
-            stream.name: stream
-            for stream in self.streams.values()
-            if not stream.parent_stream_type
+        streams: dict[str, GorgiasStream] = {
+            name: stream
+            for name, stream in self.streams.items()
+            if isinstance(stream, GorgiasStream)
+            and not stream.parent_stream_type
             and (stream.selected or stream.has_selected_descendents)
         }
-        self._run(streams)
-
-    def _run(self, streams: Mapping[str, Any]) -> None:
+        progress = Progress(self.client, self.logger)
         for stream in streams.values():
             stream.open()
         try:
             with Feed({name: stream.batches for name, stream in streams.items()}) as feed:
                 for name, item in feed:
-                    if not isinstance(item, Ended):
-                        deque(streams[name].emit(item), maxlen=0)
-                    elif item.error:
-                        raise item.error
+                    if isinstance(item, Ended):
+                        self._end(streams[name], item.error)
                     else:
-                        streams[name].close()
+                        deque(streams[name].emit(item), maxlen=0)
+                        progress.note(streams[name], item.through)
                     self.state_writer.write_state(self.state)
         finally:
             self.client.close()
+        progress.summarise(
+            stream for parent in streams.values() for stream in parent.family() if stream.selected
+        )
+
+    def _end(self, stream: GorgiasStream, error: BaseException | None) -> None:
+        """A stream is read, or broke off.
+
+        Raises:
+            BaseException: whatever broke it off, unless that is a permission to be done without.
+        """
+        if error is None:
+            stream.close()
+        elif isinstance(error, ForbiddenError) and settings.skips_forbidden(self.config):
+            scope = error.missing_scope or stream.scope
+            self.logger.warning(
+                "Skipping '%s': the credentials need the scope '%s'. %s", stream.name, scope, error
+            )
+        else:
+            raise error
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings without ever printing a value, which the SDK's own check would."""
@@ -112,6 +128,7 @@ class TapGorgias(Tap):
             Settings.from_mapping(self.config)
             settings.window(self.config, NAMES)
             settings.page_size(self.config)
+            settings.skips_forbidden(self.config)
         except SettingsError:
             if raise_errors:
                 raise

@@ -36,7 +36,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from gorgias_api import AnswerError, BadRequestError, NotFoundError
+from gorgias_api import BadRequestError, NotFoundError
+from gorgias_api.paging import follow
 from tap_gorgias.spool import Spool
 from tap_gorgias.timestamps import FIRST, canonical, earlier, share_of_time
 
@@ -124,6 +125,7 @@ class Walk:
         self._plan = plan
         self._bookmark = bookmark
         self._ahead = UNKNOWN
+        self._refusable = False
 
     def batches(self) -> Iterator[Batch]:
         """Give the rows, a page at a time.
@@ -201,30 +203,27 @@ class Walk:
         A cursor is refused with a 4xx of no documented number. The walk begins again without
         one, as often as it gets further than before and `RESTARTS` times when it does not.
         """
-        cursor, again, best, count, strikes = self._bookmark.cursor, False, 0, 0, 0
-        seen: set[int] = set()
+        bounds = (since, self._plan.until) if self._plan.filters else (None, None)
+
+        def ask(cursor: str | None) -> Page:
+            self._refusable = cursor is not None
+            return self._source.page(Request(order, cursor, *bounds, self._ahead))
+
+        cursor, again, best, strikes = self._bookmark.cursor, False, 0, 0
         while True:
-            bounds = (since, self._plan.until) if self._plan.filters else (None, None)
+            count = 0
             try:
-                page = self._source.page(Request(order, cursor, *bounds, self._ahead))
+                for page in follow(ask, cursor):
+                    yield page, again
+                    count, again = count + 1, False
             except (BadRequestError, NotFoundError) as error:
                 strikes = 0 if count > best else strikes + 1
-                if cursor is None or strikes > RESTARTS:
+                if not self._refusable or strikes > RESTARTS:
                     raise
                 logger.info("The server no longer takes its cursor (%s); walking again.", error)
-                cursor, again, best, count = None, True, max(best, count), 0
-                seen.clear()
-                continue
-            yield page, again
-            count += 1
-            again = False
-            cursor = page.next_cursor
-            if cursor is None:
+                cursor, again, best = None, True, max(best, count)
+            else:
                 return
-            if hash(cursor) in seen:
-                message = "The server points back to a page it has already given."
-                raise AnswerError(message)
-            seen.add(hash(cursor))
 
     def _estimate(self, count: int, start: str | None, at: str | None, end: str) -> float:
         """How far from `start` to `end` the walk is, and so how many requests lie ahead."""

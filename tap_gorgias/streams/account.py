@@ -13,6 +13,7 @@ class Account(ObjectStream):
 
     name = "account"
     path = "/api/account"
+    scope = "account:read"
     primary_keys: ClassVar = ["domain"]
     schema = schemas.ACCOUNT
 
@@ -22,6 +23,7 @@ class CustomFields(FullStream):
 
     name = "custom_fields"
     path = "/api/custom-fields"
+    scope = "custom_fields:read"
     variants = ({"object_type": "Ticket"}, {"object_type": "Customer"})
     primary_keys: ClassVar = ["id"]
     schema = schemas.CUSTOM_FIELDS
@@ -32,6 +34,7 @@ class AccountSettings(FullStream):
 
     name = "account_settings"
     path = "/api/account/settings"
+    scope = "account:read"
     paged = False
     primary_keys: ClassVar = ["id"]
     schema = schemas.ACCOUNT_SETTINGS

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import abc
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
-from gorgias_api.paging import get_page
+from gorgias_api.paging import follow, get_page
 from tap_gorgias.conform import compile_row
 from tap_gorgias.schemas import JSON_TEXT
 from tap_gorgias.settings import ACTIVATE
-from tap_gorgias.timestamps import from_datetime
+from tap_gorgias.timestamps import earlier, from_datetime
 from tap_gorgias.walk import Batch, Bookmark, Plan, Walk
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tap_gorgias.walk import Request, Row
 
 CURSOR = "backfill_cursor"
+FULL_READ = "full_read_datetime"
 
 
 class GorgiasStream(Stream):
@@ -38,6 +39,8 @@ class GorgiasStream(Stream):
 
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # `conform` does it, once
     path: ClassVar[str]
+    scope: ClassVar[str]
+    """What an OAuth2 token needs: https://developers.gorgias.com/docs/oauth2-scopes."""
     params: ClassVar[Mapping[str, Any]] = {}
     _tap: TapGorgias
 
@@ -108,6 +111,19 @@ class GorgiasStream(Stream):
         """How many records this run has written."""
         return 0
 
+    @cached_property
+    def requests(self) -> int:
+        """How many requests this run has sent for the stream."""
+        return 0
+
+    def ask(self, params: Mapping[str, Any], cursor: str | None = None, ahead: float = 0) -> Page:
+        """One page of the stream's list."""
+        self.requests += 1
+        return get_page(self._tap.client, self.path, params, cursor, ahead)
+
+    full_pass_begun: str | None = None
+    """When this run began to read everything again, if `full_pass_every` asked for it."""
+
     def bookmark(self) -> Bookmark:
         """Where the last run left off."""
         if self.replication_method != REPLICATION_INCREMENTAL:
@@ -126,6 +142,8 @@ class GorgiasStream(Stream):
         state.pop(CURSOR, None)
         if bookmark.cursor:
             state[CURSOR] = bookmark.cursor
+        if self.full_pass_begun:
+            state[FULL_READ] = self.full_pass_begun
 
     @cached_property
     def conform(self) -> Callable[[Mapping[str, Any]], Row]:
@@ -182,9 +200,13 @@ class IncrementalStream(GorgiasStream):
             key=lambda mark: (mark.position or "", mark.cursor is None),
         )
         window = self._tap.window
+        now = from_datetime(self._tap.client.clock.now())
+        if self._is_full_pass_due(start, now):
+            self.full_pass_begun = now
+            start = Bookmark()
         plan = Plan(
             key=self.replication_key or "",
-            now=from_datetime(self._tap.client.clock.now()),
+            now=now,
             since=window.start,
             until=window.end,
             lookback=window.lookback.get(self.name, self.lookback),
@@ -192,6 +214,13 @@ class IncrementalStream(GorgiasStream):
             ordered=self.ordered,
         )
         return self._prepared(Walk(self, plan, start).batches())
+
+    def _is_full_pass_due(self, start: Bookmark, now: str) -> bool:
+        every = self._tap.window.full_pass.get(self.name)
+        if every is None or start.cursor:
+            return False
+        last = self.stream_state.get(FULL_READ)
+        return last is None or last <= earlier(now, every)
 
     def _prepared(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         for batch in batches:
@@ -208,7 +237,7 @@ class IncrementalStream(GorgiasStream):
             params[f"{self.replication_key}[gte]"] = request.since
         if request.until:
             params[f"{self.replication_key}[lt]"] = request.until
-        return get_page(self._tap.client, self.path, params, request.cursor, request.ahead)
+        return self.ask(params, request.cursor, request.ahead)
 
 
 class FullStream(GorgiasStream):
@@ -222,7 +251,7 @@ class FullStream(GorgiasStream):
         size = {"limit": self._tap.page_size} if self.paged else {}
         for variant in self.variants:
             params = {**self.params, **variant, **size}
-            for page in self._tap.client.paginate(self.path, params):
+            for page in follow(partial(self.ask, params)):
                 yield Batch(page.rows, Bookmark(), 0.0)
 
 
@@ -231,6 +260,7 @@ class ObjectStream(GorgiasStream):
 
     def batches(self) -> Iterator[Batch]:
         """The object, as the only row."""
+        self.requests += 1
         yield Batch([self._tap.client.request("GET", self.path)], Bookmark(), 1.0)
 
 

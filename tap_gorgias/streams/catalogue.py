@@ -20,6 +20,7 @@ class Tags(ByCreation):
 
     name = "tags"
     path = "/api/tags"
+    scope = "tags:read"
     schema = schemas.TAGS
 
 
@@ -28,6 +29,7 @@ class Users(ByCreation):
 
     name = "users"
     path = "/api/users"
+    scope = "users:read"
     schema = schemas.USERS
 
 
@@ -36,6 +38,7 @@ class Teams(ByCreation):
 
     name = "teams"
     path = "/api/teams"
+    scope = "users:read"
     schema = schemas.TEAMS
 
 
@@ -44,6 +47,7 @@ class Views(ByCreation):
 
     name = "views"
     path = "/api/views"
+    scope = "tickets:read"
     schema = schemas.VIEWS
 
 
@@ -52,6 +56,7 @@ class Macros(ByCreation):
 
     name = "macros"
     path = "/api/macros"
+    scope = "macros:read"
     variants = ({"archived": False}, {"archived": True})
     schema = schemas.MACROS
 
@@ -61,6 +66,7 @@ class Rules(ByCreation):
 
     name = "rules"
     path = "/api/rules"
+    scope = "rules:read"
     schema = schemas.RULES
 
 
@@ -69,6 +75,7 @@ class Integrations(ByCreation):
 
     name = "integrations"
     path = "/api/integrations"
+    scope = "integrations:read"
     schema = schemas.INTEGRATIONS
 
 
@@ -77,6 +84,7 @@ class Widgets(ByCreation):
 
     name = "widgets"
     path = "/api/widgets"
+    scope = "integrations:read"
     schema = schemas.WIDGETS
 
 
@@ -85,4 +93,5 @@ class Jobs(ByCreation):
 
     name = "jobs"
     path = "/api/jobs"
+    scope = "jobs:read"
     schema = schemas.JOBS

@@ -24,6 +24,7 @@ class Customers(IncrementalStream):
 
     name = "customers"
     path = "/api/customers"
+    scope = "customers:read"
     primary_keys: ClassVar = ["id"]
     replication_key = "updated_datetime"
     schema = schemas.CUSTOMERS

@@ -37,6 +37,7 @@ class Events(IncrementalStream):
 
     name = "events"
     path = "/api/events"
+    scope = "events:read"
     primary_keys: ClassVar = ["id"]
     replication_key = "created_datetime"
     filters = True
@@ -51,6 +52,7 @@ class Deletions(IncrementalStream):
 
     name = "deletions"
     path = "/api/events"
+    scope = "events:read"
     primary_keys: ClassVar = ["id"]
     replication_key = "created_datetime"
     filters = True

@@ -18,6 +18,7 @@ class Messages(IncrementalStream):
 
     name = "messages"
     path = "/api/messages"
+    scope = "tickets:read"
     primary_keys: ClassVar = ["id"]
     replication_key = "created_datetime"
     lookback = timedelta(days=1)

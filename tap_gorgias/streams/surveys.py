@@ -17,6 +17,7 @@ class SatisfactionSurveys(IncrementalStream):
 
     name = "satisfaction_surveys"
     path = "/api/satisfaction-surveys"
+    scope = "satisfaction_survey:read"
     primary_keys: ClassVar = ["id"]
     replication_key = "created_datetime"
     lookback = timedelta(days=30)

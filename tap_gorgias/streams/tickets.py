@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_gorgias import schemas
+from tap_gorgias.settings import TRASHED
 from tap_gorgias.streams.base import DerivedStream, IncrementalStream
 from tap_gorgias.streams.values import field_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tap_gorgias.walk import Row
 
@@ -19,9 +20,15 @@ class Tickets(IncrementalStream):
 
     name = "tickets"
     path = "/api/tickets"
+    scope = "tickets:read"
     primary_keys: ClassVar = ["id"]
     replication_key = "updated_datetime"
     schema = schemas.TICKETS
+
+    @property
+    def params(self) -> Mapping[str, Any]:  # type: ignore[override]  # depends on a setting
+        """Trashed tickets come by default."""
+        return {} if self.config.get(TRASHED.name, True) else {"trashed": False}
 
 
 class TicketTags(DerivedStream):

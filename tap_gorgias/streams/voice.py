@@ -13,6 +13,7 @@ class VoiceStream(IncrementalStream):
     """A list that comes in an order of its own."""
 
     primary_keys: ClassVar = ["id"]
+    scope = "tickets:read"  # not documented for these lists; the error names the right one
     replication_key = "created_datetime"
     ordered = False
 

@@ -84,7 +84,7 @@ def test_a_backfill_that_was_killed_goes_on_at_the_next_page(sandbox: Sandbox) -
     sandbox.fail("/api/messages", status=403, skip=2)
     output = Output()
     with pytest.raises(ForbiddenError):
-        sync(sandbox, "messages", into=output)
+        sync(sandbox, "messages", into=output, on_forbidden="fail")
     sandbox.backend.requests.clear()
     rest = sync(sandbox, "messages", state=output.state)
     rows = truth(sandbox, "messages")
