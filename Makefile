@@ -16,6 +16,15 @@ test: .venv/ready .venv-meltano/ready
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
+.venv-meltano/ready: requirements-meltano.lock pyproject.toml meltano.yml
+	$(PYTHON) -m venv .venv-meltano
+	.venv-meltano/bin/pip install --quiet --require-hashes --requirement requirements-meltano.lock
+	.venv-meltano/bin/meltano --log-level warning install tap-gorgias target-duckdb target-postgres
+	touch $@
+
+demo: .venv/ready .venv-meltano/ready
+	$(BIN)/python -m demo
+
 lint: .venv/ready
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
@@ -34,3 +43,5 @@ lock: .venv/ready
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --all-extras --group dev pyproject.toml --output-file requirements.lock
+	echo 'meltano~=4.4' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header - --output-file requirements-meltano.lock

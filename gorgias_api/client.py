@@ -5,25 +5,23 @@ from __future__ import annotations
 import json
 import logging
 import random
-import threading
-from http import HTTPStatus
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 import backoff
 import requests
 
-from gorgias_api.answers import Answer, ResponseType, call_limit, read_answer
-from gorgias_api.auth import Credentials, credentials
+from gorgias_api.answers import ResponseType, read_answer
 from gorgias_api.budget import RateBudget
 from gorgias_api.clock import Clock, SystemClock
 from gorgias_api.errors import (
     GorgiasError,
+    MovedError,
     RateLimitError,
-    TransportError,
     UsageError,
 )
-from gorgias_api.masking import mask_text, mask_value
+from gorgias_api.files import download_path
+from gorgias_api.masking import mask_text
 from gorgias_api.paging import follow, get_page
 from gorgias_api.retry import (
     RATE_LIMIT_TRIES,
@@ -33,6 +31,7 @@ from gorgias_api.retry import (
     transient_wait,
 )
 from gorgias_api.settings import Settings
+from gorgias_api.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("gorgias_api")
 
-CONNECT_TIMEOUT = 10.0
 UNSET: Any = object()
 """Tells a body that is absent from a body that is JSON null."""
 
@@ -61,9 +59,7 @@ class Client:
         self.clock = clock or SystemClock()
         self.budget = RateBudget(self.clock, settings.rate_limit_share)
         self._chance = chance or random.Random()  # noqa: S311 - jitter, not secrecy
-        self._credentials: Credentials = credentials(settings, self.clock)
-        self._sessions: list[requests.Session] = []
-        self._own = threading.local()
+        self._transport = Transport(settings, self.clock, self.budget)
 
     @classmethod
     def from_settings(cls, given: Mapping[str, Any]) -> Client:
@@ -83,8 +79,7 @@ class Client:
     def close(self) -> None:
         """Give the connections back; whoever waits for the budget gets a `UsageError`."""
         self.budget.stop()
-        for session in self._sessions:
-            session.close()
+        self._transport.close()
 
     def request(  # noqa: PLR0913 - the raw request has this many sides
         self,
@@ -123,14 +118,15 @@ class Client:
             params=query(params),
             data=None if data is UNSET else json.dumps(data).encode(),
             files=files,
-            headers={"Accept": "application/json", "User-Agent": self._user_agent()}
+            headers={"Accept": "application/json"}
+            | self._headers()
             | ({} if data is UNSET else {"Content-Type": "application/json"})
             | dict(headers or {}),
         )
         repeatable = verb in SAFE_METHODS if safe is None else safe
 
         def once() -> Any:  # noqa: ANN401 - whatever the operation answers
-            return read_answer(self._send(request, ahead), response_type)
+            return read_answer(self._transport.exchange(request, ahead), response_type)
 
         return self._persist(once, safe=repeatable)
 
@@ -140,6 +136,36 @@ class Client:
         """All pages of a list endpoint, from `cursor` on. See `gorgias_api.paging.follow`."""
         return follow(lambda at: get_page(self, path, params or {}, at), cursor)
 
+    def download(self, url: str, into: IO[bytes]) -> None:
+        """Fetch a file, such as an attachment by its `url`, through the API.
+
+        https://developers.gorgias.com/reference/download-file. Where the API answers with a
+        redirect to its storage, that address is asked without credentials.
+
+        Args:
+            url: as found in an attachment, or its path.
+            into: a seekable file; whatever it held is replaced.
+
+        Raises:
+            UsageError: `url` does not end in a domain hash and a name.
+            GorgiasError: see `gorgias_api.errors`.
+        """
+        request = requests.Request("GET", self._url(download_path(url)), headers=self._headers())
+
+        def once() -> None:
+            into.seek(0)
+            into.truncate()
+            try:
+                read_answer(self._transport.exchange(request, 0.0, into), "binary")
+            except MovedError as moved:
+                read_answer(self._transport.fetch(moved.refusal.location or "", into), "binary")
+
+        self._persist(once, safe=True)
+
+    def _headers(self) -> dict[str, str]:
+        agent = self.settings.user_agent or f"singer-gorgias/{version('singer-gorgias')}"
+        return {"User-Agent": agent}
+
     def _url(self, path: str) -> str:
         inner = path.removeprefix("/api/").lstrip("/")
         odd = "://" in path or path.startswith("//") or "\\" in path or ".." in path.split("/")
@@ -147,9 +173,6 @@ class Client:
             message = f"{mask_text(path)!r} is not a path of the API, such as '/api/tickets'."
             raise UsageError(message)
         return f"{self.settings.api_url}/{inner}"
-
-    def _user_agent(self) -> str:
-        return self.settings.user_agent or f"singer-gorgias/{version('singer-gorgias')}"
 
     def _persist(self, once: Callable[[], Any], *, safe: bool) -> Any:  # noqa: ANN401 - as `once`
         """Call `once` until it succeeds or trying again is no use.
@@ -186,49 +209,6 @@ class Client:
         )(within_limit)
         return persistent()
 
-    def _send(self, request: requests.Request, ahead: float) -> Answer:
-        """One signed exchange; a second one when the first was refused for a token that ended."""
-        answer, prepared = self._exchange(request, ahead)
-        if answer.status == HTTPStatus.UNAUTHORIZED and self._credentials.renew(prepared):
-            answer, prepared = self._exchange(request, ahead)
-        return answer
-
-    def _exchange(
-        self, request: requests.Request, ahead: float
-    ) -> tuple[Answer, requests.PreparedRequest]:
-        prepared = request.prepare()
-        self._credentials.sign(prepared)
-        path = prepared.path_url.partition("?")[0]
-        with self.budget.slot(ahead) as slot:
-            started = self.clock.monotonic()
-            try:
-                session = self._session()
-                response = session.send(
-                    prepared,
-                    # Proxies and certificate bundles of the user's environment.
-                    **session.merge_environment_settings(prepared.url, {}, None, None, None),
-                    timeout=(CONNECT_TIMEOUT, self.settings.request_timeout),
-                    allow_redirects=False,
-                )
-            except requests.RequestException as error:
-                raise _transport_error(prepared.method or "", path, error) from error
-            slot.reading = call_limit(response.headers)
-            elapsed = self.clock.monotonic() - started
-        answer = Answer(
-            prepared.method or "", path, response.status_code, response.headers, response.content
-        )
-        if self.settings.debug_requests:
-            _log_exchange(prepared, answer, elapsed)
-        return answer, prepared
-
-    def _session(self) -> requests.Session:
-        """This thread's session: `requests` does not promise that one can be shared."""
-        if not hasattr(self._own, "session"):
-            self._own.session = requests.Session()
-            self._sessions.append(self._own.session)
-        session: requests.Session = self._own.session
-        return session
-
 
 def query(params: Mapping[str, Any] | None) -> dict[str, Any]:
     """Query parameters as the API reads them: lower-case booleans, absent when None."""
@@ -239,34 +219,3 @@ def query(params: Mapping[str, Any] | None) -> dict[str, Any]:
         elif value is not None:
             spelled[name] = value
     return spelled
-
-
-def _transport_error(method: str, path: str, error: requests.RequestException) -> TransportError:
-    refused = isinstance(error, (requests.ConnectTimeout, requests.exceptions.SSLError)) or (
-        isinstance(error, requests.ConnectionError) and "NewConnectionError" in repr(error)
-    )
-    what = "could not be sent" if refused else "got no complete answer"
-    return TransportError(f"{method} {path} {what} ({type(error).__name__}).", refused=refused)
-
-
-def _log_exchange(prepared: requests.PreparedRequest, answer: Answer, seconds: float) -> None:
-    """One line per exchange, without credentials and e-mail addresses."""
-    logger.info(
-        "%s %s -> %d in %.0f ms, budget %s, sent %s, answered %s",
-        answer.method,
-        mask_text(prepared.path_url),
-        answer.status,
-        seconds * 1000,
-        answer.headers.get("X-Gorgias-Account-Api-Call-Limit", "unknown"),
-        _loggable(prepared.body),
-        _loggable(answer.body),
-    )
-
-
-def _loggable(body: Any) -> str:  # noqa: ANN401 - whatever `requests` holds as a body
-    if not body:
-        return "nothing"
-    try:
-        return json.dumps(mask_value(json.loads(body)), ensure_ascii=False)
-    except (ValueError, TypeError):
-        return f"{len(body)} bytes" if hasattr(body, "__len__") else "a stream"

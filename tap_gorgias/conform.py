@@ -122,7 +122,8 @@ def _array(
     item = _value(schema.get("items", {}), path, report, is_selected)
 
     def convert(values: list[Any]) -> list[Any]:
-        return [None if value is None else item(value) for value in values]
+        converted = (None if value is None else item(value) for value in values)
+        return [value for value in converted if value is not None]
 
     return _checked(list, convert, ".".join(path), report)
 

@@ -47,6 +47,19 @@ FULL_PASS = Setting(
 TRASHED = Setting(
     "include_trashed", "boolean", "Whether trashed tickets are read too.", default=True
 )
+DOWNLOAD = Setting(
+    "download_attachments_to",
+    "string",
+    "Folder, or any fsspec URL such as `s3://bucket/files`, to save attachments to; the stream "
+    "`attachments` says where each file is. Off by default.",
+)
+REPORTS = Setting(
+    "reports",
+    "array",
+    "Statistics for the stream `reports`: objects with `name`, `scope`, `measures`, and if wanted "
+    "`dimensions`, `granularity` (hour, day, week, month; default day), `timezone` and `filters`, "
+    "in the words of Gorgias' statistics API.",
+)
 FORBIDDEN = Setting(
     "on_forbidden",
     "string",
@@ -60,7 +73,18 @@ ACTIVATE = Setting(
     "Tell the loader, after the last row of a completely read stream, that all others are gone.",
     default=True,
 )
-SETTINGS = (START, END, PAGE_SIZE, LOOKBACK, FULL_PASS, TRASHED, FORBIDDEN, ACTIVATE)
+SETTINGS = (
+    START,
+    END,
+    PAGE_SIZE,
+    LOOKBACK,
+    FULL_PASS,
+    TRASHED,
+    DOWNLOAD,
+    REPORTS,
+    FORBIDDEN,
+    ACTIVATE,
+)
 LARGEST_PAGE = 100
 
 

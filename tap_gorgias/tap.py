@@ -18,7 +18,7 @@ from gorgias_api.settings import SHARED, Settings, check, json_schema
 from tap_gorgias import settings
 from tap_gorgias.feed import Ended, Feed
 from tap_gorgias.progress import Progress
-from tap_gorgias.streams import NAMES, STREAMS, GorgiasStream
+from tap_gorgias.streams import NAMES, STREAMS, GorgiasStream, reports_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,6 +129,7 @@ class TapGorgias(Tap):
             settings.window(self.config, NAMES)
             settings.page_size(self.config)
             settings.skips_forbidden(self.config)
+            reports_of(self.config)
         except SettingsError:
             if raise_errors:
                 raise

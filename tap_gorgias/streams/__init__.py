@@ -17,14 +17,17 @@ from tap_gorgias.streams.catalogue import (
 )
 from tap_gorgias.streams.customers import CustomerCustomFields, CustomerDetails, Customers
 from tap_gorgias.streams.events import Deletions, Events
-from tap_gorgias.streams.messages import Messages
+from tap_gorgias.streams.messages import Attachments, Messages
+from tap_gorgias.streams.reports import Reports, reports_of
 from tap_gorgias.streams.surveys import SatisfactionSurveys
 from tap_gorgias.streams.tickets import TicketCustomFields, Tickets, TicketTags
+from tap_gorgias.streams.view_items import ViewItems
 from tap_gorgias.streams.voice import VoiceCallEvents, VoiceCallRecordings, VoiceCalls
 
 STREAMS: tuple[type[GorgiasStream], ...] = (
     Account,
     AccountSettings,
+    Attachments,
     CustomFields,
     CustomerCustomFields,
     CustomerDetails,
@@ -35,6 +38,7 @@ STREAMS: tuple[type[GorgiasStream], ...] = (
     Jobs,
     Macros,
     Messages,
+    Reports,
     Rules,
     SatisfactionSurveys,
     Tags,
@@ -43,6 +47,7 @@ STREAMS: tuple[type[GorgiasStream], ...] = (
     TicketTags,
     Tickets,
     Users,
+    ViewItems,
     Views,
     VoiceCallEvents,
     VoiceCallRecordings,
@@ -51,4 +56,4 @@ STREAMS: tuple[type[GorgiasStream], ...] = (
 )
 NAMES = tuple(vars(stream)["name"] for stream in STREAMS)
 
-__all__ = ["NAMES", "STREAMS", "GorgiasStream"]
+__all__ = ["NAMES", "STREAMS", "GorgiasStream", "reports_of"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tap_gorgias import schemas
 from tap_gorgias.streams.base import FullStream
+
+if TYPE_CHECKING:
+    from tap_gorgias.walk import Row
 
 
 class ByCreation(FullStream):
@@ -49,6 +52,13 @@ class Views(ByCreation):
     path = "/api/views"
     scope = "tickets:read"
     schema = schemas.VIEWS
+
+    def shape(self, row: Row) -> Row:
+        """Whom a view is shared with, by id: the API gives ids or objects with one."""
+        for field in ("shared_with_teams", "shared_with_users"):
+            shared = row.get(field) or []
+            row[field] = [item["id"] if isinstance(item, dict) else item for item in shared]
+        return row
 
 
 class Macros(ByCreation):

@@ -1,12 +1,20 @@
-"""Messages."""
+"""Messages, and the attachments in their rows."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 
 from tap_gorgias import schemas
-from tap_gorgias.streams.base import IncrementalStream
+from tap_gorgias.attachments import Saver
+from tap_gorgias.settings import DOWNLOAD
+from tap_gorgias.streams.base import DerivedStream, IncrementalStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_gorgias.walk import Row
 
 
 class Messages(IncrementalStream):
@@ -23,3 +31,46 @@ class Messages(IncrementalStream):
     replication_key = "created_datetime"
     lookback = timedelta(days=1)
     schema = schemas.MESSAGES
+
+
+class Attachments(DerivedStream):
+    """Files of messages, one row each, and where they were saved, if they are."""
+
+    name = "attachments"
+    primary_keys: ClassVar = ["message_id", "position"]
+    replication_key = "message_created_datetime"
+    parent_stream_type = Messages
+    schema = schemas.ATTACHMENTS
+
+    @cached_property
+    def _saver(self) -> Saver | None:
+        place = self.config.get(DOWNLOAD.name)
+        return Saver(self._tap.client, place, self.logger) if place else None
+
+    @cached_property
+    def _places(self) -> dict[int, dict[str, str | None]]:
+        """Where the files of a message were saved, until its rows are written."""
+        return {}
+
+    def prepare(self, rows: list[Row]) -> None:
+        """Save the files of a page of messages."""
+        if self._saver is None:
+            return
+        urls = {row["id"]: [file["url"] for file in row.get("attachments") or []] for row in rows}
+        places = self._saver.save(url for some in urls.values() for url in some if url)
+        for message, some in urls.items():
+            self._places[message] = {url: places.get(url) for url in some}
+
+    def rows(self, parent: Row) -> Iterator[Row]:
+        """One row per attachment."""
+        places = self._places.pop(parent["id"], {})
+        for position, file in enumerate(parent.get("attachments") or []):
+            yield {
+                **file,
+                "message_id": parent["id"],
+                "position": position,
+                "ticket_id": parent.get("ticket_id"),
+                "location": places.get(file.get("url")),
+                "message_created_datetime": parent["created_datetime"],
+                "read_datetime": parent["read_datetime"],
+            }

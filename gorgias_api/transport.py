@@ -1,0 +1,167 @@
+"""One signed HTTP exchange: budget, credentials, sending, the debug log."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+
+from gorgias_api.answers import CALL_LIMIT, Answer, call_limit
+from gorgias_api.auth import credentials
+from gorgias_api.errors import AnswerError, TransportError
+from gorgias_api.masking import mask_text, mask_value
+from gorgias_api.settings import is_trustworthy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gorgias_api.budget import RateBudget
+    from gorgias_api.clock import Clock
+    from gorgias_api.settings import Settings
+
+logger = logging.getLogger("gorgias_api")
+
+CONNECT_TIMEOUT = 10.0
+CHUNK = 64 * 1024
+
+
+class Transport:
+    """Sends requests of one account, from any thread."""
+
+    def __init__(self, settings: Settings, clock: Clock, budget: RateBudget) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._budget = budget
+        self._credentials = credentials(settings, clock)
+        self._sessions: list[requests.Session] = []
+        self._own = threading.local()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        for session in self._sessions:
+            session.close()
+
+    def exchange(
+        self, request: requests.Request, ahead: float, into: IO[bytes] | None = None
+    ) -> Answer:
+        """Send a request, once more if it was refused for a token that has ended.
+
+        Args:
+            request: without credentials.
+            ahead: requests that wait for this one; see `gorgias_api.budget`.
+            into: where the body of a success is written instead of being kept.
+
+        Raises:
+            TransportError: no complete answer came.
+        """
+        answer, prepared = self._once(request, ahead, into)
+        if answer.status == HTTPStatus.UNAUTHORIZED and self._credentials.renew(prepared):
+            answer, _ = self._once(request, ahead, into)
+        return answer
+
+    def fetch(self, url: str, into: IO[bytes]) -> Answer:
+        """Fetch from outside the API, without credentials and outside its rate limit.
+
+        Raises:
+            AnswerError: the address is neither https nor on this machine.
+            TransportError: no complete answer came.
+        """
+        if not is_trustworthy(url):
+            message = "The API pointed to an address that is not https; it was not asked."
+            raise AnswerError(message)
+        path = urlsplit(url).path
+        with _as_transport_error("GET", path):
+            timeout = (CONNECT_TIMEOUT, self._settings.request_timeout)
+            with requests.get(url, timeout=timeout, stream=True) as response:
+                body = _body(response, into)
+                return Answer("GET", path, response.status_code, response.headers, body)
+
+    def _once(
+        self, request: requests.Request, ahead: float, into: IO[bytes] | None
+    ) -> tuple[Answer, requests.PreparedRequest]:
+        prepared = request.prepare()
+        self._credentials.sign(prepared)
+        method, path = str(prepared.method), prepared.path_url.partition("?")[0]
+        session = self._session()
+        with _as_transport_error(method, path):
+            with self._budget.slot(ahead) as slot:
+                started = self._clock.monotonic()
+                response = session.send(
+                    prepared,
+                    # Proxies and certificate bundles of the user's environment.
+                    **session.merge_environment_settings(
+                        prepared.url, {}, into is not None, None, None
+                    ),
+                    timeout=(CONNECT_TIMEOUT, self._settings.request_timeout),
+                    allow_redirects=False,
+                )
+                slot.reading = call_limit(response.headers)
+                elapsed = self._clock.monotonic() - started
+            with response:
+                body = _body(response, into)
+        answer = Answer(method, path, response.status_code, response.headers, body)
+        if self._settings.debug_requests:
+            _log_exchange(prepared, answer, elapsed)
+        return answer, prepared
+
+    def _session(self) -> requests.Session:
+        """This thread's session: `requests` does not promise that one can be shared."""
+        if not hasattr(self._own, "session"):
+            self._own.session = requests.Session()
+            self._sessions.append(self._own.session)
+        session: requests.Session = self._own.session
+        return session
+
+
+@contextmanager
+def _as_transport_error(method: str, path: str) -> Iterator[None]:
+    try:
+        yield
+    except requests.RequestException as error:
+        raise _transport_error(method, path, error) from error
+
+
+def _body(response: requests.Response, into: IO[bytes] | None) -> bytes:
+    """The body; a success goes to `into` instead, piece by piece."""
+    if into is None or response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
+        return response.content
+    for chunk in response.iter_content(CHUNK):
+        into.write(chunk)
+    return b""
+
+
+def _transport_error(method: str, path: str, error: requests.RequestException) -> TransportError:
+    refused = isinstance(error, (requests.ConnectTimeout, requests.exceptions.SSLError)) or (
+        isinstance(error, requests.ConnectionError) and "NewConnectionError" in repr(error)
+    )
+    what = "could not be sent" if refused else "got no complete answer"
+    return TransportError(f"{method} {path} {what} ({type(error).__name__}).", refused=refused)
+
+
+def _log_exchange(prepared: requests.PreparedRequest, answer: Answer, seconds: float) -> None:
+    """One line per exchange, without credentials and e-mail addresses."""
+    logger.info(
+        "%s %s -> %d in %.0f ms, budget %s, sent %s, answered %s",
+        answer.method,
+        mask_text(prepared.path_url),
+        answer.status,
+        seconds * 1000,
+        answer.headers.get(CALL_LIMIT, "unknown"),
+        _loggable(prepared.body),
+        _loggable(answer.body),
+    )
+
+
+def _loggable(body: Any) -> str:  # noqa: ANN401 - whatever `requests` holds as a body
+    if not body:
+        return "nothing"
+    try:
+        return json.dumps(mask_value(json.loads(body)), ensure_ascii=False)
+    except (ValueError, TypeError):
+        return f"{len(body)} bytes" if hasattr(body, "__len__") else "a stream"

@@ -1,0 +1,184 @@
+"""Statistics, as configured: https://developers.gorgias.com/reference/retrieve-statistics."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime, timedelta
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import msgspec
+import pendulum
+
+from gorgias_api import SettingsError
+from gorgias_api.paging import follow, read_page
+from tap_gorgias import schemas
+from tap_gorgias.settings import REPORTS
+from tap_gorgias.streams.base import GorgiasStream
+from tap_gorgias.timestamps import canonical, from_datetime
+from tap_gorgias.walk import Batch, Bookmark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gorgias_api import Page
+    from tap_gorgias.walk import Row
+
+ROWS = 10_000
+DAYS = 365
+"""Of one query; the API takes 366."""
+LOOKBACK = timedelta(days=7)
+"""Numbers of the past days still move: late answers, surveys, reopened tickets."""
+TIME_DIMENSIONS = {
+    "auto-qa": "closedDatetime",
+    "first-response-time": "firstAgentMessageDatetime",
+    "human-first-response-time": "firstAgentMessageDatetime",
+    "messages-received": "sentDatetime",
+    "messages-sent": "sentDatetime",
+    "one-touch-tickets": "closedDatetime",
+    "response-time": "sentDatetime",
+    "tags": "timestamp",
+    "ticket-sla": "anchorDatetime",
+    "tickets-closed": "closedDatetime",
+    "zero-touch-tickets": "closedDatetime",
+}
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One entry of the setting `reports`, in the words of the API."""
+
+    name: str
+    scope: str
+    measures: list[str]
+    dimensions: list[str] = []
+    granularity: Literal["hour", "day", "week", "month"] = "day"
+    timezone: str = "UTC"
+    filters: list[dict[str, Any]] = []
+
+    @property
+    def time_dimension(self) -> str:
+        """The date by which the scope counts."""
+        return TIME_DIMENSIONS.get(self.scope, "createdDatetime")
+
+    def query(self, start: pendulum.Date, end: pendulum.Date) -> dict[str, Any]:
+        """The body that asks for the days from `start` to before `end`."""
+        period = [
+            {"member": "periodStart", "operator": "afterDate", "values": [start.isoformat()]},
+            {"member": "periodEnd", "operator": "beforeDate", "values": [end.isoformat()]},
+        ]
+        time = {"dimension": self.time_dimension, "granularity": self.granularity}
+        return {
+            "query": {
+                "scope": self.scope,
+                "filters": [*period, *self.filters],
+                "timezone": self.timezone,
+                "dimensions": self.dimensions,
+                "measures": self.measures,
+                "time_dimensions": [time],
+            }
+        }
+
+    def row(self, answer: Row) -> Row:
+        """A row of the answer as the schema wants it."""
+        keys = [name for name in answer if name.partition(".")[0] == self.time_dimension]
+        dimensions = {name: answer.get(name) for name in self.dimensions}
+        digest = hashlib.sha256(json.dumps(dimensions, sort_keys=True).encode()).hexdigest()
+        return {
+            "report": self.name,
+            "period": canonical(answer[keys[0]]),
+            "dimensions_hash": digest[:16],
+            "dimensions": dimensions,
+            "measures": {name: answer.get(name) for name in self.measures},
+            "granularity": self.granularity,
+            "timezone": self.timezone,
+        }
+
+
+def reports_of(config: Mapping[str, Any]) -> list[Report]:
+    """What the setting `reports` asks for.
+
+    Raises:
+        SettingsError: an entry lacks a field, or has one that does not fit.
+    """
+    try:
+        reports = msgspec.convert(config.get(REPORTS.name) or [], list[Report])
+    except msgspec.ValidationError as error:
+        message = f"The setting 'reports' does not fit: {error}."
+        raise SettingsError(message) from error
+    names = [report.name for report in reports]
+    if len(set(names)) < len(names):
+        message = "The setting 'reports' has two entries of the same name."
+        raise SettingsError(message)
+    return reports
+
+
+class Reports(GorgiasStream):
+    """Rows of the configured reports, by period; recent periods are read again every time."""
+
+    name = "reports"
+    path = "/api/reporting/stats"
+    scope = "statistics:read"
+    primary_keys: ClassVar = ["report", "period", "dimensions_hash"]
+    replication_key = "period"
+    schema = schemas.REPORTS
+
+    @cached_property
+    def reports(self) -> list[Report]:
+        """What the settings ask for."""
+        return reports_of(self.config)
+
+    def bookmark(self) -> Bookmark:
+        """Where the last run left off, if it ran these very reports."""
+        known = self.stream_state.get("reports") == self._fingerprint
+        return super().bookmark() if known else Bookmark()
+
+    def advance(self, bookmark: Bookmark) -> None:
+        """Remember which reports the bookmark is about."""
+        super().advance(bookmark)
+        if bookmark.position:
+            self.stream_state["reports"] = self._fingerprint
+
+    @property
+    def _fingerprint(self) -> str:
+        return hashlib.sha256(msgspec.json.encode(self.reports)).hexdigest()[:16]
+
+    def batches(self) -> Iterator[Batch]:
+        """The periods since the bookmark; it moves when all reports are through."""
+        window, now = self._tap.window, pendulum.instance(self._tap.client.clock.now())
+        until = _moment(window.end) if window.end else now
+        known = self.bookmark().position
+        start = window.start or from_datetime(until.subtract(days=DAYS))
+        since = _moment(start)
+        if known:
+            since = max(since, _moment(known) - window.lookback.get(self.name, LOOKBACK))
+        for report in self.reports:
+            for begin, end in _spans(report, since, until):
+                for page in follow(partial(self._page, report.query(begin, end))):
+                    yield Batch([report.row(row) for row in page.rows], self.bookmark(), 0.0)
+        if self.reports:
+            yield Batch([], Bookmark(from_datetime(until)), 1.0)
+
+    def _page(self, body: Row, cursor: str | None) -> Page:
+        self.requests += 1
+        params = {"limit": ROWS, "cursor": cursor}
+        answer = self._tap.client.request("POST", self.path, params=params, data=body, safe=True)
+        return read_page(self.path, answer)
+
+
+def _moment(position: str) -> pendulum.DateTime:
+    return pendulum.instance(datetime.fromisoformat(position))
+
+
+def _spans(
+    report: Report, since: pendulum.DateTime, until: pendulum.DateTime
+) -> Iterator[tuple[pendulum.Date, pendulum.Date]]:
+    """Whole periods from `since` to `until`, cut into what one query may ask for."""
+    unit = "day" if report.granularity == "hour" else report.granularity
+    begin = since.in_timezone(report.timezone).start_of(unit).date()
+    last = until.in_timezone(report.timezone).date().add(days=1)
+    while begin < last:
+        end = begin.add(days=DAYS)
+        end = min(last, end if unit == "day" else end.start_of(unit))
+        yield begin, end
+        begin = end
