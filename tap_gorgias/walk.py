@@ -42,7 +42,7 @@ from tap_gorgias.spool import Spool
 from tap_gorgias.timestamps import FIRST, canonical, earlier, share_of_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gorgias_api import Page
 
@@ -117,6 +117,34 @@ def position(row: Row, key: str) -> str:
     return canonical(row.get(key) or row.get("created_datetime") or FIRST)
 
 
+def insist(
+    ask: Callable[[str | None], Page], cursor: str | None = None
+) -> Iterator[tuple[Page, bool]]:
+    """Pages from `cursor` on, each with whether the list begins again with it.
+
+    A server refuses an old cursor with a 4xx that is not documented. Then the list begins again
+    without one, as often as it gets further than before, and `RESTARTS` times when it does not.
+
+    Raises:
+        GorgiasError: whatever `ask` raises without a cursor, or too often with one.
+    """
+    best, strikes, again = 0, 0, False
+    while True:
+        count = 0
+        try:
+            for page in follow(ask, cursor):
+                yield page, again
+                count, again, cursor = count + 1, False, page.next_cursor
+        except (BadRequestError, NotFoundError) as error:
+            strikes = 0 if count > best else strikes + 1
+            if cursor is None or strikes > RESTARTS:
+                raise
+            logger.info("The server no longer takes its cursor (%s); reading again.", error)
+            cursor, again, best = None, True, max(best, count)
+        else:
+            return
+
+
 class Walk:
     """One stream's rows from its bookmark on, in the order of the plan's key."""
 
@@ -125,7 +153,6 @@ class Walk:
         self._plan = plan
         self._bookmark = bookmark
         self._ahead = UNKNOWN
-        self._refusable = False
 
     def batches(self) -> Iterator[Batch]:
         """Give the rows, a page at a time.
@@ -198,32 +225,11 @@ class Walk:
         spool.close()
 
     def _pages(self, order: Order, since: str | None) -> Iterator[tuple[Page, bool]]:
-        """Pages from the bookmark's cursor on, each with whether the walk began again before it.
-
-        A cursor is refused with a 4xx of no documented number. The walk begins again without
-        one, as often as it gets further than before and `RESTARTS` times when it does not.
-        """
         bounds = (since, self._plan.until) if self._plan.filters else (None, None)
-
-        def ask(cursor: str | None) -> Page:
-            self._refusable = cursor is not None
-            return self._source.page(Request(order, cursor, *bounds, self._ahead))
-
-        cursor, again, best, strikes = self._bookmark.cursor, False, 0, 0
-        while True:
-            count = 0
-            try:
-                for page in follow(ask, cursor):
-                    yield page, again
-                    count, again = count + 1, False
-            except (BadRequestError, NotFoundError) as error:
-                strikes = 0 if count > best else strikes + 1
-                if not self._refusable or strikes > RESTARTS:
-                    raise
-                logger.info("The server no longer takes its cursor (%s); walking again.", error)
-                cursor, again, best = None, True, max(best, count)
-            else:
-                return
+        return insist(
+            lambda cursor: self._source.page(Request(order, cursor, *bounds, self._ahead)),
+            self._bookmark.cursor,
+        )
 
     def _estimate(self, count: int, start: str | None, at: str | None, end: str) -> float:
         """How far from `start` to `end` the walk is, and so how many requests lie ahead."""

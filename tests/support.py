@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
@@ -77,3 +78,15 @@ def truth(sandbox: Sandbox, table: str) -> list[Row]:
     world = sandbox.world
     world.settle()
     return [json.loads(world.listed(table, row["id"])) for row in world.tables[table]]
+
+
+def plain(value: Any, name: str = "") -> Any:
+    """Any JSON in the one form in which two spellings of the same are equal."""
+    if isinstance(value, dict):
+        return {key: plain(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, str) and name.endswith("_datetime"):
+        moment = datetime.fromisoformat(value)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return value.replace("\0", "") if isinstance(value, str) else value

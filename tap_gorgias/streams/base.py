@@ -11,12 +11,12 @@ from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
-from gorgias_api.paging import follow, get_page
+from gorgias_api.paging import get_page
 from tap_gorgias.conform import compile_row
 from tap_gorgias.schemas import JSON_TEXT
 from tap_gorgias.settings import ACTIVATE
 from tap_gorgias.timestamps import earlier, from_datetime
-from tap_gorgias.walk import Batch, Bookmark, Plan, Walk
+from tap_gorgias.walk import Batch, Bookmark, Plan, Walk, insist
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
@@ -251,7 +251,7 @@ class FullStream(GorgiasStream):
         size = {"limit": self._tap.page_size} if self.paged else {}
         for variant in self.variants:
             params = {**self.params, **variant, **size}
-            for page in follow(partial(self.ask, params)):
+            for page, _ in insist(partial(self.ask, params)):
                 yield Batch(page.rows, Bookmark(), 0.0)
 
 

@@ -12,12 +12,12 @@ import msgspec
 import pendulum
 
 from gorgias_api import SettingsError
-from gorgias_api.paging import follow, read_page
+from gorgias_api.paging import read_page
 from tap_gorgias import schemas
 from tap_gorgias.settings import REPORTS
 from tap_gorgias.streams.base import GorgiasStream
 from tap_gorgias.timestamps import canonical, from_datetime
-from tap_gorgias.walk import Batch, Bookmark
+from tap_gorgias.walk import Batch, Bookmark, insist
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -154,7 +154,7 @@ class Reports(GorgiasStream):
             since = max(since, _moment(known) - window.lookback.get(self.name, LOOKBACK))
         for report in self.reports:
             for begin, end in _spans(report, since, until):
-                for page in follow(partial(self._page, report.query(begin, end))):
+                for page, _ in insist(partial(self._page, report.query(begin, end))):
                     yield Batch([report.row(row) for row in page.rows], self.bookmark(), 0.0)
         if self.reports:
             yield Batch([], Bookmark(from_datetime(until)), 1.0)

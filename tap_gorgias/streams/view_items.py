@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from gorgias_api import Page
-from gorgias_api.paging import follow
 from tap_gorgias import schemas
 from tap_gorgias.streams.base import GorgiasStream
-from tap_gorgias.walk import Batch, Bookmark
+from tap_gorgias.walk import Batch, Bookmark, insist
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,13 +30,13 @@ class ViewItems(GorgiasStream):
     def batches(self) -> Iterator[Batch]:
         """The items of every view of tickets; views of customers hold other things."""
         size = {"limit": self._tap.page_size}
-        for views in follow(lambda cursor: self.ask(size, cursor)):
+        for views, _ in insist(lambda cursor: self.ask(size, cursor)):
             for view in views.rows:
                 if view.get("type") != "customer-list":
                     yield from self._items(view["id"])
 
     def _items(self, view: int) -> Iterator[Batch]:
-        for page in follow(lambda after: self._page(view, after)):
+        for page, _ in insist(lambda after: self._page(view, after)):
             yield Batch([{"view_id": view, **row} for row in page.rows], Bookmark(), 0.0)
 
     def _page(self, view: int, after: str | None) -> Page:
