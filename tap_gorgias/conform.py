@@ -78,8 +78,12 @@ def _object(
         for name, value in row.items():
             if name in converters:
                 converter = converters[name]
-                if converter is not None:
-                    record[name] = None if value is None else converter(value)
+                if value is None and converter is not None:
+                    record[name] = None
+                elif converter is _text and type(value) is str and "\0" not in value:
+                    record[name] = value  # most of all fields, hence without a call
+                elif converter is not None:
+                    record[name] = converter(value)
             elif is_open:
                 record[_clean(name)] = _clean(value)
             else:

@@ -27,16 +27,23 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.encoding.simple import Message
 
 FAILED, MISUSED = 1, 2
+PIPEFUL = 1 << 18
 
 
 class LineWriter(MsgSpecWriter):
-    """Writes messages as lines, and flushes when a reader could make use of it."""
+    """Writes messages as lines: records together, once something follows that makes use of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._records = bytearray()
 
     def write_message(self, message: Message) -> None:
         """Write one message to standard output."""
-        sys.stdout.buffer.write(self.format_message(message))
-        if not isinstance(message, RecordMessage):
+        self._records += self.format_message(message)
+        if not isinstance(message, RecordMessage) or len(self._records) > PIPEFUL:
+            sys.stdout.buffer.write(self._records)
             sys.stdout.flush()
+            self._records.clear()
 
 
 class TapGorgias(Tap):

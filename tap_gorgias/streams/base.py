@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.singerlib import RecordMessage
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
 from gorgias_api.paging import get_page
@@ -81,6 +82,18 @@ class GorgiasStream(Stream):
             yield record
         for stream in self.family():
             stream.advance(batch.bookmark)
+
+    def _generate_record_messages(self, record: Row) -> Generator[RecordMessage, None, None]:
+        """As the SDK does it, less what `conform` has done: dropping and converting fields."""
+        for stream_map in self.stream_maps:
+            mapped = stream_map.transform(record)
+            if mapped is not None:
+                yield RecordMessage(
+                    stream=stream_map.stream_alias,
+                    record=mapped,
+                    version=self._stream_version,
+                    time_extracted=self._tap.client.clock.now(),
+                )
 
     def shape(self, row: Row) -> Row:
         """The row as the schema names it, before types are seen to."""
@@ -175,6 +188,7 @@ class GorgiasStream(Stream):
             for record in self.emit(batch):
                 self._check_max_record_limit(current_record_index=self.records - 1)
                 yield record
+        self._write_state_message()
 
     def _report(self, field: str, problem: str) -> None:
         self.logger.warning("The field '%s' of '%s' %s.", field, self.name, problem)

@@ -135,7 +135,7 @@ def tap_once(sandbox: Sandbox, replica: Replica, shop: Shop, pipe: Path, lines: 
             if not line.endswith("\n"):
                 break
             replica.take(json.loads(line))
-            if lines is not None and shop.chance.random() < 0.05:
+            if lines is not None and shop.chance.random() < 0.03:
                 shop.work()
     process.join()
     assert process.exitcode in {0, -signal.SIGKILL}
