@@ -31,6 +31,11 @@ lint: .venv/ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: .venv/ready
+	$(BIN)/python -m bench.throughput
+	$(BIN)/python -m bench.memory
+	$(BIN)/python -m bench.budget
+
 # The same suites on the newest pre-release of the SDK; tells what is coming, blocks nothing.
 test-next: .venv/ready
 	$(PYTHON) -m venv .venv-next

@@ -38,6 +38,7 @@ def everything_selected() -> Catalog:
 
 # A field that older accounts have may be in no row of the sandbox.
 pytestmark = pytest.mark.filterwarnings("ignore:Fields in transformed catalog but not in records")
+REPORT = {"name": "created", "scope": "tickets-created", "measures": ["ticketCount"]}
 TestTapGorgias = get_tap_test_class(
-    TapGorgias, config=settings(SANDBOX), catalog=everything_selected()
+    TapGorgias, config=settings(SANDBOX) | {"reports": [REPORT]}, catalog=everything_selected()
 )

@@ -1,0 +1,389 @@
+"""What single streams give, and what a run does when not all goes well."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gorgias_api import Client, SettingsError, UnauthorizedError
+from gorgias_sandbox.clock import ManualClock
+from gorgias_sandbox.options import Options
+from gorgias_sandbox.serve import serve
+from tap_gorgias.streams import NAMES
+from tap_gorgias.tap import TapGorgias
+from tests.support import Output, settings, sync, truth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from gorgias_sandbox.serve import Sandbox
+
+SOURCES = {
+    "account_settings": "account_settings",
+    "custom_fields": "custom_fields",
+    "tags": "tags",
+    "users": "users",
+    "teams": "teams",
+    "views": "views",
+    "macros": "macros",
+    "rules": "rules",
+    "integrations": "integrations",
+    "widgets": "widgets",
+    "jobs": "jobs",
+    "satisfaction_surveys": "satisfaction_surveys",
+    "voice_calls": "voice_calls",
+    "voice_call_events": "voice_call_events",
+    "voice_call_recordings": "voice_call_recordings",
+}
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> Iterator[Client]:
+    with Client.from_settings(settings(sandbox)) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("stream", SOURCES)
+def test_every_row_of_a_list_comes(sandbox: Sandbox, stream: str) -> None:
+    output = sync(sandbox, stream)
+    assert set(output.merged(stream)) == {(row["id"],) for row in truth(sandbox, SOURCES[stream])}
+
+
+@pytest.mark.parametrize("stream", ["voice_calls", "voice_call_events", "voice_call_recordings"])
+def test_lists_without_an_order_are_caught_up_with_too(sandbox: Sandbox, stream: str) -> None:
+    first = sync(sandbox, stream, page_size=3)
+    newest = max(row["created_datetime"] for row in first.records[stream])
+    assert first.state["bookmarks"][stream]["replication_key_value"] == newest
+    again = sync(sandbox, stream, state=first.state, page_size=3)
+    assert {row["id"] for row in again.records[stream]} <= {
+        row["id"] for row in first.records[stream]
+    }
+    assert again.state == first.state
+
+
+def test_derived_rows_cost_no_request(sandbox: Sandbox) -> None:
+    sync(sandbox, "tickets")
+    alone = len(sandbox.requests)
+    sandbox.backend.requests.clear()
+    output = sync(sandbox, "tickets", "ticket_tags", "ticket_custom_fields")
+    assert len(sandbox.requests) == alone
+    expected = {(row["id"], tag["id"]) for row in truth(sandbox, "tickets") for tag in row["tags"]}
+    assert set(output.merged("ticket_tags", "ticket_id", "tag_id")) == expected
+
+
+def test_a_derived_stream_selected_later_gets_the_past_too(sandbox: Sandbox) -> None:
+    first = sync(sandbox, "tickets")
+    later = sync(sandbox, "tickets", "ticket_tags", state=first.state)
+    tagged = [row for row in truth(sandbox, "tickets") if row["tags"]]
+    assert {row["ticket_id"] for row in later.records["ticket_tags"]} == {
+        row["id"] for row in tagged
+    }
+
+
+def test_a_derived_stream_works_without_its_parent(sandbox: Sandbox) -> None:
+    output = sync(sandbox, "ticket_tags")
+    assert set(output.records) == {"ticket_tags"}
+    assert set(output.state["bookmarks"]) == {"ticket_tags"}
+
+
+def test_field_values_have_a_column_for_each_type(sandbox: Sandbox) -> None:
+    output = sync(sandbox, "tickets", "ticket_custom_fields")
+    values = {
+        (row["id"], int(key)): entry["value"]
+        for row in truth(sandbox, "tickets")
+        for key, entry in row["custom_fields"].items()
+    }
+    rows = output.merged("ticket_custom_fields", "ticket_id", "custom_field_id")
+    assert rows.keys() == values.keys()
+    for key, row in rows.items():
+        assert json.loads(row["value"]) == values[key]
+        kinds = {bool: "value_boolean", str: "value_text", int: "value_number"}
+        column = kinds.get(type(values[key]), "value_number")
+        assert row[column] == values[key]
+        others = {"value_boolean", "value_text", "value_number"} - {column}
+        assert all(row[other] is None for other in others)
+
+
+def test_deletions_name_what_is_gone_and_what_took_its_place(
+    sandbox: Sandbox, client: Client
+) -> None:
+    tickets, customers = truth(sandbox, "tickets"), truth(sandbox, "customers")
+    before = sync(sandbox, "deletions")
+    client.request("DELETE", f"/api/tickets/{tickets[5]['id']}")
+    source, target = customers[1]["id"], customers[2]["id"]
+    ids = {"source_id": source, "target_id": target}
+    client.request("PUT", "/api/customers/merge", params=ids, data={})
+    rows = sync(sandbox, "deletions", state=before.state).records["deletions"]
+    known = set(before.merged("deletions"))
+    news = [row for row in rows if (row["id"],) not in known]
+    told = {(row["object_type"], row["object_id"], row["merged_into_id"]) for row in news}
+    assert told == {
+        ("Ticket", tickets[5]["id"], None),
+        ("Customer", source, None),
+        ("Customer", source, target),
+    }
+
+
+def test_deletions_come_even_if_the_api_does_not_know_one_of_the_types(sandbox: Sandbox) -> None:
+    expected = sync(sandbox, "deletions").merged("deletions")
+    sandbox.fail("/api/events", status=400)
+    assert sync(sandbox, "deletions").merged("deletions") == expected
+
+
+def test_customer_details_cost_one_request_each_and_only_for_changed_customers(
+    sandbox: Sandbox, client: Client
+) -> None:
+    first = sync(sandbox, "customers", "customer_details")
+    assert len(first.records["customer_details"]) == len(truth(sandbox, "customers"))
+    assert any(row["channels"] for row in first.records["customer_details"])
+    changed = truth(sandbox, "customers")[7]["id"]
+    client.request("PUT", f"/api/customers/{changed}", data={"name": "Another Name"})
+    second = sync(sandbox, "customer_details", state=first.state)
+    assert changed in {row["id"] for row in second.records["customer_details"]}
+
+
+@pytest.mark.parametrize("status", [404, 301])
+def test_a_customer_that_is_gone_by_the_time_of_the_detail_is_no_error(
+    sandbox: Sandbox, status: int
+) -> None:
+    path = f"/api/customers/{truth(sandbox, 'customers')[0]['id']}"
+    sandbox.fail(path, status=status, headers={"Location": "/api/customers/1"}, body="")
+    output = sync(sandbox, "customer_details")
+    assert len(output.records["customer_details"]) == len(truth(sandbox, "customers")) - 1
+
+
+def test_view_items_show_every_ticket_of_every_view(sandbox: Sandbox, client: Client) -> None:
+    rows = sync(sandbox, "view_items", page_size=20).merged("view_items", "view_id", "id")
+    views = [view for view in truth(sandbox, "views") if view["type"] == "ticket-list"]
+    assert {view for view, _ in rows} <= {view["id"] for view in views}
+    for view in views:
+        answer = client.request("GET", f"/api/views/{view['id']}/items", params={"limit": 100})
+        assert {(view["id"], row["id"]) for row in answer["data"]} <= rows.keys()
+
+
+REPORT = {"name": "by channel", "scope": "tickets-created", "measures": ["ticketCount"]}
+
+
+def test_reports_add_up_to_the_tickets_and_reread_only_the_last_days(sandbox: Sandbox) -> None:
+    reports = [REPORT | {"dimensions": ["channel"], "granularity": "month"}]
+    first = sync(sandbox, "reports", reports=reports, start_date="2020-01-01")
+    counted = sum(row["measures"]["ticketCount"] for row in first.records["reports"])
+    assert counted == len(truth(sandbox, "tickets"))
+    keys = ("report", "period", "dimensions_hash")
+    assert len(first.merged("reports", *keys)) == len(first.records["reports"])
+    second = sync(sandbox, "reports", reports=reports, state=first.state)
+    assert len(second.records["reports"]) < len(first.records["reports"])
+    other = [REPORT | {"granularity": "month"}]
+    third = sync(sandbox, "reports", reports=other, state=second.state, start_date="2020-01-01")
+    assert sum(row["measures"]["ticketCount"] for row in third.records["reports"]) == counted
+
+
+def test_a_completely_read_stream_says_so_after_its_last_row(sandbox: Sandbox) -> None:
+    output = sync(sandbox, "tags", "tickets")
+    tags = [line for line in output.messages if line.get("stream") == "tags"]
+    assert [line["type"] for line in tags[:1] + tags[-1:]] == ["SCHEMA", "ACTIVATE_VERSION"]
+    assert {line["version"] for line in tags[1:]} == {tags[-1]["version"]}
+    tickets = {line["type"] for line in output.messages if line.get("stream") == "tickets"}
+    assert "ACTIVATE_VERSION" not in tickets
+
+
+def test_a_stream_that_breaks_off_never_says_that_other_rows_are_gone(sandbox: Sandbox) -> None:
+    sandbox.fail("/api/tags", status=403, skip=1)
+    output = sync(sandbox, "tags", page_size=5)
+    assert len(output.records["tags"]) == 5
+    assert not [line for line in output.messages if line["type"] == "ACTIVATE_VERSION"]
+
+
+def test_a_stream_without_permission_is_skipped_by_name_and_the_others_go_on(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.fail("/api/events", status=403, times=9)
+    output = sync(sandbox, "tickets", "events")
+    assert len(output.records["tickets"]) == len(truth(sandbox, "tickets"))
+    assert "Skipping 'events': the credentials need the scope 'events:read'." in caplog.text
+
+
+def test_the_scope_the_api_names_is_the_one_that_is_told(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = json.dumps({"error": {"msg": "Not allowed. Missing scope: write:all."}})
+    sandbox.fail("/api/macros", status=403, body=body)
+    sync(sandbox, "macros")
+    assert "the scope 'write:all'" in caplog.text
+
+
+def test_wrong_credentials_stop_everything_with_one_sentence(sandbox: Sandbox) -> None:
+    with pytest.raises(UnauthorizedError, match="Check the credentials"):
+        sync(sandbox, "tickets", "events", api_key="wrong")
+    assert len(sandbox.requests) <= 2
+
+
+def test_attachments_are_saved_once_and_the_record_says_where(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    place = str(tmp_path / "files")
+    first = sync(sandbox, "attachments", download_attachments_to=place)
+    saved = [row for row in first.records["attachments"] if row["location"]]
+    assert len(saved) == len(first.records["attachments"]) > 0
+    for row in saved:
+        assert (tmp_path / row["location"]).stat().st_size > 0
+    assert not list(tmp_path.rglob("*.part"))
+    sandbox.backend.requests.clear()
+    again = sync(sandbox, "attachments", download_attachments_to=place)
+    assert not [seen for seen in sandbox.requests if "download" in seen.path]
+    assert [row["location"] for row in again.records["attachments"]] == [
+        row["location"] for row in first.records["attachments"]
+    ]
+
+
+def test_a_download_that_breaks_off_leaves_nothing_and_is_tried_again(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sandbox.fail("/api/attachments", status=404)
+    place = str(tmp_path)
+    first = sync(sandbox, "attachments", download_attachments_to=place)
+    missing = [row for row in first.records["attachments"] if row["location"] is None]
+    assert missing
+    again = sync(sandbox, "attachments", download_attachments_to=place)
+    assert all(row["location"] for row in again.records["attachments"])
+
+
+def test_a_window_is_half_open_and_the_bookmark_stays_inside(sandbox: Sandbox) -> None:
+    for stream, key in (("tickets", "updated_datetime"), ("events", "created_datetime")):
+        moments = sorted(row[key] for row in sync(sandbox, stream).records[stream])
+        start, end = moments[len(moments) // 4], moments[len(moments) // 2]
+        output = sync(sandbox, stream, start_date=start, end_date=end)
+        got = sorted(row[key] for row in output.records[stream])
+        assert got == [moment for moment in moments if start <= moment < end]
+        assert output.state["bookmarks"][stream]["replication_key_value"] < end
+        rest = sync(sandbox, stream, state=output.state)
+        assert {row[key] for row in rest.records[stream]} >= {m for m in moments if m >= end}
+
+
+def test_a_start_date_costs_only_the_pages_after_it(open_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = open_sandbox(tickets=600)
+    moments = sorted(row["updated_datetime"] for row in sync(sandbox, "tickets").records["tickets"])
+    sandbox.backend.requests.clear()
+    sync(sandbox, "tickets", start_date=moments[-150])
+    assert len(sandbox.requests) == 2
+
+
+def test_events_of_a_window_are_filtered_by_the_server(sandbox: Sandbox) -> None:
+    sync(sandbox, "events", start_date="2026-01-01", end_date="2026-02-01")
+    assert all("created_datetime%5Bgte%5D=2026-01-01" in seen.query for seen in sandbox.requests)
+
+
+def test_messages_are_looked_back_for_as_long_as_set(sandbox: Sandbox) -> None:
+    first = sync(sandbox, "messages")
+    bookmark = first.state["bookmarks"]["messages"]["replication_key_value"]
+    for span, least in (("P30D", 2), ("P0D", 1)):
+        again = sync(sandbox, "messages", state=first.state, lookback={"messages": span})
+        assert len(again.records["messages"]) >= least
+    month = sync(sandbox, "messages", state=first.state, lookback={"messages": "P30D"})
+    day = sync(sandbox, "messages", state=first.state)
+    assert len(month.records["messages"]) > len(day.records["messages"])
+    assert month.state["bookmarks"]["messages"]["replication_key_value"] == bookmark
+
+
+def test_a_full_pass_sees_what_no_date_tells_when_its_time_has_come() -> None:
+    clock = ManualClock()
+    with serve(Options(tickets=120, rate_limit=None), clock=clock) as sandbox:
+        every = {"tickets": "P7D"}
+        first = sync(sandbox, "tickets", full_pass_every=every)
+        state = first.state["bookmarks"]["tickets"]
+        assert "full_read_datetime" in state
+        soon = sync(sandbox, "tickets", state=first.state, full_pass_every=every)
+        assert len(soon.records["tickets"]) < 120
+        state["full_read_datetime"] = "2020-01-01T00:00:00.000000+00:00"
+        late = sync(sandbox, "tickets", state=first.state, full_pass_every=every)
+        assert len(late.records["tickets"]) == len(truth(sandbox, "tickets"))
+        assert (
+            late.state["bookmarks"]["tickets"]["replication_key_value"]
+            == (state["replication_key_value"])
+        )
+
+
+def test_trashed_tickets_can_be_left_out(sandbox: Sandbox) -> None:
+    rows = sync(sandbox, "tickets", include_trashed=False).records["tickets"]
+    expected = [row for row in truth(sandbox, "tickets") if row["trashed_datetime"] is None]
+    assert len(rows) == len(expected) < len(truth(sandbox, "tickets"))
+
+
+@pytest.mark.parametrize("style", ["naive", "z"])
+def test_bookmarks_have_one_form_however_the_api_writes_datetimes(
+    open_sandbox: Callable[..., Sandbox], style: str
+) -> None:
+    sandbox = open_sandbox(datetime_style=style)
+    output = sync(sandbox, "tickets", "events")
+    for row in output.records["tickets"]:
+        assert len(row["updated_datetime"]) == 32
+        assert row["updated_datetime"].endswith("+00:00")
+    again = sync(sandbox, "tickets", "events", state=output.state)
+    assert again.state == output.state
+
+
+def test_bare_arrays_are_read_like_envelopes(open_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = open_sandbox(envelopes=False)
+    rows = sync(sandbox, "satisfaction_surveys").records["satisfaction_surveys"]
+    assert rows
+
+
+def test_a_field_the_schema_does_not_know_is_reported_once(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    for row in sandbox.world.tables["tags"]:
+        row["mood"] = "new"
+    output = sync(sandbox, "tags")
+    assert output.records["tags"]
+    lines = [line for line in caplog.messages if "'mood'" in line]
+    assert lines == ["The field 'mood' of 'tags' is not in the schema and is left out."]
+
+
+def test_the_log_ends_with_a_line_per_stream_and_one_for_the_run(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    output = sync(sandbox, "tickets", "ticket_tags")
+    count = len(output.records["tickets"])
+    assert f"tickets: {count} records, {-(-count // 100)} requests." in caplog.messages
+    assert caplog.messages[-1].startswith(f"Done: {-(-count // 100)} requests in ")
+
+
+def test_the_state_stays_small(sandbox: Sandbox) -> None:
+    output = sync(sandbox)
+    states = [line for line in output.messages if line["type"] == "STATE"]
+    assert max(len(json.dumps(line)) for line in states) < 4000
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"start_date": "yesterday"}, "'start_date' is not an ISO 8601 date"),
+        ({"start_date": "2026-02-01", "end_date": "2026-01-01"}, "must lie before 'end_date'"),
+        ({"page_size": 101}, "'page_size' must be 1 to 100"),
+        ({"page_size": "10"}, "'page_size' must be of type integer"),
+        ({"lookback": {"ticket": "P1D"}}, "names 'ticket', which is not a stream"),
+        ({"lookback": {"tickets": "a day"}}, "'tickets' something that is not an ISO 8601"),
+        ({"on_forbidden": "ignore"}, "must be 'skip' or 'fail'"),
+        ({"reports": [{"name": "x"}]}, "'reports' does not fit"),
+        ({"reports": [REPORT, REPORT]}, "two entries of the same name"),
+        ({"strat_date": "2026-01-01"}, "did you mean 'start_date'?"),
+        ({"api_key": 12345}, "'api_key' must be of type string"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(
+    given: dict[str, object], sentence: str, sandbox: Sandbox
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        TapGorgias(config=settings(sandbox) | given, message_writer=Output())
+    assert sentence in str(caught.value)
+    assert "12345" not in str(caught.value)
+
+
+def test_discovery_needs_neither_settings_nor_network() -> None:
+    catalog = TapGorgias(validate_config=False).catalog_dict
+    assert {entry["tap_stream_id"] for entry in catalog["streams"]} == set(NAMES)
