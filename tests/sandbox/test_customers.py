@@ -214,3 +214,13 @@ def test_an_id_is_never_given_twice(ask: Ask) -> None:
     first = create(ask, email="a@example.org")["id"]
     ask("DELETE", "/customers", {"ids": [first, 5]})
     assert create(ask, email="a@example.org")["id"] > first
+
+
+def test_a_name_can_be_given_in_parts_and_values_with_it(desk: Sandbox, ask: Ask) -> None:
+    field = text_field(desk)
+    customer = create(ask, firstname="Lea", lastname="Braun")
+    assert customer["name"] == "Lea Braun"
+    body = {"firstname": "Leah", "lastname": "", "custom_fields": [{"id": field, "value": "a"}]}
+    changed = ask("PUT", f"/customers/{customer['id']}", body).json()
+    assert changed["name"] == "Leah"
+    assert changed["custom_fields"][str(field)]["value"] == "a"

@@ -56,6 +56,15 @@ def test_an_update_job_runs_and_changes_its_tickets(
         assert [tag["name"] for tag in shown["tags"]] == ["by job"]
 
 
+def test_a_job_takes_a_ticket_once_however_often_it_is_named(
+    desk: Sandbox, ask: Ask, tickets: list[int]
+) -> None:
+    job = create(ask, "deleteTicket", ticket_ids=tickets * 2)
+    desk.clock.advance(2)
+    assert status(ask, job) == "done"
+    assert not any(ticket_id in desk.world.tables["tickets"] for ticket_id in tickets)
+
+
 def test_a_delete_job_can_name_its_tickets_by_a_filter(desk: Sandbox, ask: Ask) -> None:
     create(ask, "deleteTicket", view={"filters": "eq(ticket.status, 'closed')"})
     desk.clock.advance(2)
@@ -70,6 +79,7 @@ def test_a_macro_job_tags_answers_and_closes(desk: Sandbox, ask: Ask) -> None:
         {"name": "addTags", "arguments": {"tags": "macro one, macro two"}},
         {"name": "setResponseText", "arguments": {"body_text": "Thank you"}},
         {"name": "setStatus", "arguments": {"status": "open"}},
+        {"name": "setPriority"},
     ]
     macro = ask("POST", "/macros", {"name": "Thanks", "actions": actions}).json()
     create(ask, "applyMacro", ticket_ids=[ticket["id"]], macro_id=macro["id"], apply_and_close=True)

@@ -151,3 +151,20 @@ def test_a_message_is_only_found_under_its_own_ticket(desk: Sandbox, ask: Ask) -
     message = next(iter(desk.world.tables["messages"]))
     other = next(row for row in desk.world.tables["tickets"] if row["id"] != message["ticket_id"])
     assert ask("GET", f"/tickets/{other['id']}/messages/{message['id']}").status_code == 404
+
+
+def test_the_people_and_files_of_a_message_can_be_changed(
+    desk: Sandbox, ask: Ask, ticket: dict[str, Any]
+) -> None:
+    path = f"/tickets/{ticket['id']}/messages"
+    message = ask("POST", path, BASE | OUTGOING).json()
+    assert desk.world.tables["users"][message["sender"]["id"]]["role"] == {"name": "bot"}
+    people = {"sender": known(desk, ticket, USER), "receiver": known(desk, ticket, CUSTOMER)}
+    edit = {"channel": "email", "from_agent": True, "attachments": []}
+    changed = ask("PUT", f"{path}/{message['id']}", edit | people).json()
+    assert changed["sender"]["id"] == people["sender"]["id"]
+    assert changed["receiver"]["id"] == ticket["customer_id"]
+    assert changed["attachments"] is None
+    assert changed["body_text"] == BASE["body_text"]
+    wrong = edit | {"sender": known(desk, ticket, CUSTOMER)}
+    assert ask("PUT", f"{path}/{message['id']}", wrong).status_code == 400

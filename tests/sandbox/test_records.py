@@ -172,7 +172,7 @@ def test_users_keep_their_mail_and_passwords_safe(desk: Sandbox, ask: Ask) -> No
     assert [row["id"] for row in found] == [user["id"]]
 
 
-def test_the_secret_of_an_integration_is_never_read(desk: Sandbox, ask: Ask) -> None:
+def test_the_secret_of_an_integration_is_never_read(ask: Ask) -> None:
     body = {"name": "Hook", "type": "http", "http": HTTP}
     created = ask("POST", "/integrations", body).json()
     assert "hmac_secret" not in created["http"]

@@ -266,3 +266,42 @@ def test_the_deprecated_list_of_messages_has_pages(ask: Ask) -> None:
     second = ask("GET", first["meta"]["next_page"].removeprefix("/api")).json()
     assert len(second["data"]) == 1
     assert "next_page" not in second["meta"]
+
+
+def test_tickets_that_a_rule_wrote_to_are_found_by_it(desk: Sandbox, ask: Ask) -> None:
+    message = next(iter(desk.world.tables["messages"]))
+    desk.world.update("messages", message["id"], rule_id=9001)
+    found = ask("GET", "/tickets?rule_id=9001").json()["data"]
+    assert [row["id"] for row in found] == [message["ticket_id"]]
+
+
+def test_values_and_tags_in_an_update_are_checked(desk: Sandbox, ask: Ask) -> None:
+    fields = [row for row in desk.world.tables["custom_fields"] if row["object_type"] == "Ticket"]
+    dropdown = next(row for row in fields if row["definition"]["input_settings"].get("choices"))
+    number = next(row for row in fields if row["definition"]["data_type"] == "number")
+    desk.world.update(
+        "custom_fields",
+        number["id"],
+        definition={
+            "data_type": "number",
+            "input_settings": {"input_type": "input_number", "min": 1, "max": 5},
+        },
+    )
+    path = f"/tickets/{create(ask)['id']}"
+    good = {"id": number["id"], "value": 5}
+    moved, events = after(desk, ask, "PUT", path, {"custom_fields": [good]})
+    assert (moved, events) == (False, [])
+    for bad in ({"id": number["id"], "value": 6}, {"id": dropdown["id"], "value": "no choice"}):
+        assert ask("PUT", path, {"custom_fields": [bad]}).status_code == 400
+    assert ask("PUT", path, {"custom_fields": [{"id": 5, "value": "x"}]}).status_code == 400
+    assert ask("PUT", f"{path}/custom-fields/5", "x").status_code == 404
+    assert ask("PUT", f"{path}/tags", {"ids": [5]}).status_code == 400
+    assert ask("GET", path).json()["custom_fields"] == {str(number["id"]): good}
+
+
+def test_a_ticket_deleted_before_its_enrichment_stays_deleted(desk: Sandbox, ask: Ask) -> None:
+    desk.backend.change(enrichment=True)
+    ticket = create(ask)["id"]
+    ask("DELETE", f"/tickets/{ticket}")
+    desk.clock.advance(5)
+    assert ask("GET", f"/tickets/{ticket}").status_code == 404

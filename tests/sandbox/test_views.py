@@ -139,6 +139,7 @@ def test_a_search_needs_no_view_and_changes_nothing(desk: Sandbox, ask: Ask) -> 
         "isNotEmpty(ticket.tags) && isEmpty(ticket.assignee_team)",
         "eq(ticket.customer.email, 'nobody@example.org')",
         "containsAny(ticket.tags.id, [1])",
+        "eq(ticket.assignee_user.id, '{{current_user.id}}')",
     ):
         assert ask("PUT", "/views/0/items", {"view": {"filters": filters}}).status_code == 202
 

@@ -1,0 +1,1 @@
+"""A local Gorgias: the documented API over HTTP, in memory, stateful and strict."""

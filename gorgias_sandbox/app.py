@@ -1,0 +1,51 @@
+"""The application: API, OAuth2 endpoints and control routes behind one front."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+
+from gorgias_sandbox.api import Api
+from gorgias_sandbox.auth import TokenError
+from gorgias_sandbox.control import Control
+from gorgias_sandbox.front import Front
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import ASGIApp
+
+    from gorgias_sandbox.backend import Backend
+
+
+def build_app(backend: Backend) -> ASGIApp:
+    """The whole sandbox as one ASGI application."""
+    access = backend.access
+
+    async def authorize(request: Request) -> Response:
+        query = request.query_params
+        try:
+            code = access.authorize(query)
+        except TokenError as error:
+            return JSONResponse({"error": error.code}, error.status)
+        answer = {"code": code} | ({"state": query["state"]} if "state" in query else {})
+        return RedirectResponse(f"{query['redirect_uri']}?{urlencode(answer)}", 302)
+
+    async def token(request: Request) -> Response:
+        async with request.form() as form:
+            fields = {name: value for name, value in form.items() if isinstance(value, str)}
+        try:
+            return JSONResponse(access.token(fields, request.headers.get("authorization", "")))
+        except TokenError as error:
+            return JSONResponse({"error": error.code}, error.status)
+
+    routes = [
+        Route("/oauth/authorize", authorize, methods=["GET"]),
+        Route("/oauth/token", token, methods=["POST"]),
+        *Control(backend).routes(),
+        Mount("/api", Api(backend)),
+    ]
+    return Front(Starlette(routes=routes), backend)
