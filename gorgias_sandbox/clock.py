@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class Clock(Protocol):
@@ -65,7 +64,10 @@ def parse(text: str) -> datetime:
 
 def micros(text: str) -> int:
     """Microseconds since the epoch, for ordering: two spellings of one moment are equal."""
-    return (parse(text) - _EPOCH) // _MICROSECOND
+    moment = datetime.fromisoformat(text)
+    # Subtracting sees to the offset; every row of a table passes here when an index is built.
+    age = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH
+    return (age.days * 86_400 + age.seconds) * 1_000_000 + age.microseconds
 
 
 def write(moment: datetime) -> str:
