@@ -67,13 +67,13 @@ def read_answer(answer: Answer, response_type: ResponseType = "json") -> Any:  #
         return None
     try:
         return json.loads(answer.body)
-    except ValueError as error:
+    except ValueError:
         kind = answer.headers.get("Content-Type", "no content type")
         message = (
             f"{answer.method} {answer.path} was answered {answer.status} with {len(answer.body)} "
             f"bytes of {kind} that are not JSON."
         )
-        raise AnswerError(message) from error
+        raise AnswerError(message) from None  # its cause would show the body
 
 
 def call_limit(headers: Mapping[str, str]) -> tuple[int, int] | None:

@@ -15,10 +15,12 @@ from gorgias_api.answers import Answer, read_answer
 from gorgias_api.errors import (
     AnswerError,
     ApiError,
+    RateLimitError,
     ServerError,
     SettingsError,
     TransportError,
 )
+from gorgias_api.settings import is_sendable
 from gorgias_api.tokens import Tokens, TokenStore, fingerprint
 
 if TYPE_CHECKING:
@@ -146,12 +148,13 @@ class OAuth:
         """
         form = {"grant_type": "refresh_token", "refresh_token": old.refresh_token}
         answer = self._ask(form)
-        if not isinstance(answer, dict) or not answer.get("access_token"):
-            message = "The OAuth2 token endpoint answered without an access token."
+        access = answer.get("access_token") if isinstance(answer, dict) else None
+        lifetime = (answer.get("expires_in") or FALLBACK_LIFETIME) if access else None
+        if not is_sendable(access) or not isinstance(lifetime, int | float):
+            message = "The OAuth2 token endpoint answered without a usable access token."
             raise AnswerError(message)
-        lifetime = float(answer.get("expires_in") or FALLBACK_LIFETIME)
         return Tokens(
-            access_token=answer["access_token"],
+            access_token=access,
             refresh_token=answer.get("refresh_token") or old.refresh_token,
             expires_at=self._clock.now().timestamp() + lifetime,
             origin=old.origin,
@@ -162,7 +165,7 @@ class OAuth:
         for last in (False,) * (REFRESH_TRIES - 1) + (True,):
             try:
                 return self._post(form)
-            except (TransportError, ServerError):
+            except (TransportError, ServerError, RateLimitError):
                 # The token may have been used up meanwhile; only the next answer can tell.
                 if last:
                     raise
@@ -188,7 +191,7 @@ class OAuth:
             )
         except requests.RequestException as error:
             message = f"The OAuth2 token endpoint {url} does not answer ({type(error).__name__})."
-            raise TransportError(message) from error
+            raise TransportError(message) from None  # its cause would show the request
         return read_answer(
             Answer("POST", url, response.status_code, response.headers, response.content)
         )

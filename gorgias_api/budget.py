@@ -10,7 +10,8 @@ So a request is let go when either of two things proves that it fits, whatever t
 *By our own log.* A request counts, for the server, from some moment between sending it and
 receiving its answer. If fewer than `limit` of ours are in flight or were answered in the last
 20 s, then any 20 s window and any leaky bucket has room. Others on the account are added as last
-seen (`used` minus our own), draining at the documented rate.
+seen (`used` minus our own), draining at the documented rate; that being a guess, two slots then
+stay free.
 
 *By the server's word.* `used`, plus every request whose arrival that answer may not yet have
 counted, is the most the server can hold now when we are alone; what it forgets only lowers it.
@@ -53,6 +54,7 @@ class Ticket:
     ahead: float
     number: int
     answered_before: int = 0
+    answered: bool = False
     reading: tuple[int, int] | None = field(default=None)
     """`used, limit` of the answer, to be set by whoever sent the request."""
 
@@ -72,6 +74,7 @@ class RateBudget:
         self._in_flight = 0
         self._answers: deque[float] = deque()
         self._answered = 0
+        self._heard = False
         self._others = (0.0, 0.0)
         self._ceiling: int | None = None
         self._closed_until = -math.inf
@@ -87,12 +90,19 @@ class RateBudget:
         ticket = self._acquire(ahead)
         try:
             yield ticket
+            ticket.answered = True
         finally:
             self._release(ticket)
 
     def close(self, seconds: float) -> None:
-        """Nobody sends for that many seconds: the API answered 429."""
+        """Nobody sends for that many seconds: the API answered 429.
+
+        It has not counted the request it refused, so that one moves from our log to the others'.
+        """
         with self._changed:
+            if self._answers:
+                self._answers.pop()
+                self._others = (self._others[0] + 1, self._others[1])
             self.refused += 1
             if math.isinf(self.limit):
                 self.limit = LIMIT
@@ -108,13 +118,12 @@ class RateBudget:
         with self._changed:
             ticket = Ticket(ahead, next(self._numbers))
             self._waiting.append(ticket)
-            while (wait := self._wait(ticket)) is not None:
-                if self._stopped:
-                    self._waiting.remove(ticket)
-                    message = "The client is closed."
-                    raise UsageError(message)
+            while not self._stopped and (wait := self._wait(ticket)) is not None:
                 self._clock.wait(self._changed, wait)
             self._waiting.remove(ticket)
+            if self._stopped:
+                message = "The client is closed."
+                raise UsageError(message)
             self._in_flight += 1
             self.sent += 1
             ticket.answered_before = self._answered
@@ -126,6 +135,7 @@ class RateBudget:
             now = self._clock.monotonic()
             self._in_flight -= 1
             self._answered += 1
+            self._heard |= ticket.answered
             self._forget(now)
             self._answers.append(now)
             if ticket.reading:
@@ -141,7 +151,7 @@ class RateBudget:
             return self._closed_until - now
         if ticket is not min(self._waiting, key=lambda other: (-other.ahead, other.number)):
             return WINDOW
-        if not self._answered:
+        if not self._heard:
             return WINDOW if self._in_flight else None
         if math.isinf(self.limit):
             return None
@@ -160,7 +170,8 @@ class RateBudget:
         others, seen = self._others
         drain = self.limit / WINDOW
         others = max(0.0, others - (now - seen) * drain)
-        over = own + others - self.limit + 1
+        room = self.limit - SPARE if others else self.limit
+        over = own + others - room + 1
         if own < max(1, int(self.limit * self._share)) and over <= 0:
             return None
         expiry = self._answers[0] + WINDOW - now if self._answers else WINDOW

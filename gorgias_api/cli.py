@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import click
 
 from gorgias_api.client import UNSET, Client
 from gorgias_api.errors import GorgiasError, SettingsError, UsageError
-from gorgias_api.settings import SHARED, Setting, check
+from gorgias_api.settings import SHARED, Setting, check, read
 
 TYPES: dict[str, Any] = {"string": str, "number": float, "integer": int, "boolean": bool}
 REFUSED, MISUSED = 1, 2
@@ -40,7 +41,11 @@ def gorgias(context: click.Context, /, config: Path | None, **flags: Any) -> Non
     """
     given = _read(config) if config else {}
     check(given, SHARED, ())
-    context.obj = given | {name: value for name, value in flags.items() if value is not None}
+    named = {setting.name: read(setting, given) for setting in SHARED}
+    chosen = named | {name: value for name, value in flags.items() if value is not None}
+    level = logging.INFO if chosen["debug_requests"] else logging.WARNING
+    logging.basicConfig(level=level, format="%(message)s", force=True)
+    context.obj = chosen
 
 
 gorgias.params.extend(_option(setting) for setting in SHARED)

@@ -7,6 +7,7 @@ import logging
 import random
 from importlib.metadata import version
 from typing import IO, TYPE_CHECKING, Any, Self
+from urllib.parse import unquote
 
 import backoff
 import requests
@@ -112,7 +113,7 @@ class Client:
             GorgiasError: see `gorgias_api.errors`.
         """
         verb = method.upper()
-        request = requests.Request(
+        request = _prepared(
             verb,
             self._url(path),
             params=query(params),
@@ -150,7 +151,7 @@ class Client:
             UsageError: `url` does not end in a domain hash and a name.
             GorgiasError: see `gorgias_api.errors`.
         """
-        request = requests.Request("GET", self._url(download_path(url)), headers=self._headers())
+        request = _prepared("GET", self._url(download_path(url)), headers=self._headers())
 
         def once() -> None:
             into.seek(0)
@@ -168,7 +169,8 @@ class Client:
 
     def _url(self, path: str) -> str:
         inner = path.removeprefix("/api/").lstrip("/")
-        odd = "://" in path or path.startswith("//") or "\\" in path or ".." in path.split("/")
+        steps = {unquote(step) for step in path.partition("?")[0].split("/")}
+        odd = "://" in path or path.startswith("//") or "\\" in path or {".", ".."} & steps
         if odd or not inner:
             message = f"{mask_text(path)!r} is not a path of the API, such as '/api/tickets'."
             raise UsageError(message)
@@ -208,6 +210,19 @@ class Client:
             logger=None,
         )(within_limit)
         return persistent()
+
+
+def _prepared(method: str, url: str, **parts: Any) -> requests.PreparedRequest:  # noqa: ANN401
+    """A request ready to be signed; prepared once, since that reads the files in it.
+
+    Raises:
+        UsageError: a header or a path that HTTP cannot carry.
+    """
+    try:
+        return requests.Request(method, url, **parts).prepare()
+    except (requests.RequestException, ValueError) as error:
+        message = f"The {method} request cannot be sent as it is ({type(error).__name__})."
+        raise UsageError(message) from None
 
 
 def query(params: Mapping[str, Any] | None) -> dict[str, Any]:

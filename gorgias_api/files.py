@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import quote, unquote, urlsplit
 
 from gorgias_api.errors import UsageError
@@ -15,9 +16,10 @@ def file_parts(url: str) -> tuple[str, str]:
     Raises:
         UsageError: the address has no two last parts, or they could lead elsewhere.
     """
-    match [unquote(part) for part in urlsplit(url).path.split("/") if part]:
-        case [*_, domain_hash, name] if _is_plain(domain_hash) and _is_plain(name):
-            return domain_hash, name
+    with suppress(ValueError):  # not even an address
+        match [unquote(part) for part in urlsplit(url).path.split("/") if part]:
+            case [*_, domain_hash, name] if _is_plain(domain_hash) and _is_plain(name):
+                return domain_hash, name
     message = "The address of the file does not end in a domain hash and a name."
     raise UsageError(message)
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-EMAIL = re.compile(r"[^\s\"'<>,;:()\[\]=&%/]+(?:@|%40)[^\s\"'<>,;:()\[\]&]+\.[A-Za-z]{2,}")
+# Plain or percent-encoded; bounded, so that a long text costs no more than its length.
+EMAIL = re.compile(
+    r"(?:%(?!40)[0-9A-F]{2}|[^\s\"<>,;:()\[\]=&%/@]){1,64}(?:@|%40)[\w.-]{1,255}\.[^\W\d_]{2,}",
+    re.IGNORECASE,
+)
 SECRET_NAMES = re.compile(
-    r"authorization|cookie|secret|password|api_?key|token|^code$", re.IGNORECASE
+    r"authorization|cookie|secret|password|api[-_]?key|token|^code$", re.IGNORECASE
 )
 MASK = "***"
 

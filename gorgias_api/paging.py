@@ -50,7 +50,7 @@ def follow(ask: Callable[[str | None], Page], cursor: str | None = None) -> Iter
         AnswerError: the API points back to a page already given: following would never end.
         GorgiasError: whatever `ask` raises.
     """
-    seen: set[int] = set()
+    seen = {hash(cursor)}
     while True:
         page = ask(cursor)
         yield page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
 LABEL = re.compile(
-    r"(?:https?://)?([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.gorgias\.com)?/?", re.IGNORECASE
+    r"(?:https?://)?([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.gorgias\.com)?/?",
+    re.ASCII | re.IGNORECASE,
 )
 SCOPES = "openid profile email write:all offline"
 
@@ -173,8 +175,8 @@ def account(domain: str) -> str:
     if found := LABEL.fullmatch(domain.strip()):
         return found[1].lower()
     message = (
-        f"The setting 'domain' ({domain!r}) does not name a Gorgias account: give its name, such "
-        "as 'acme' or 'acme.gorgias.com'."
+        "The setting 'domain' does not name a Gorgias account: give its name, such as 'acme' or "
+        "'acme.gorgias.com'."
     )
     raise SettingsError(message)
 
@@ -232,7 +234,7 @@ def read(setting: Setting, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - o
     if wrong_bool or not isinstance(value, PYTHON[setting.kind]):
         message = f"The setting '{names[0]}' must be of type {setting.kind}."
         raise SettingsError(message)
-    return value
+    return value.strip() if isinstance(value, str) else value
 
 
 def _url(name: str, url: str) -> str:
@@ -241,9 +243,7 @@ def _url(name: str, url: str) -> str:
     Raises:
         SettingsError: anything else.
     """
-    parts = urlsplit(url)
-    clean = not (parts.username or parts.password or parts.query or parts.fragment)
-    if clean and is_trustworthy(url):
+    if is_trustworthy(url) and not {"@", "?", "#"} & set(url):
         return url
     message = (
         f"The setting '{name}' must be an https address without user, query or fragment; plain "
@@ -254,9 +254,17 @@ def _url(name: str, url: str) -> str:
 
 def is_trustworthy(url: str) -> bool:
     """Whether nobody between here and there can read along: https, or this machine."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     plain = parts.scheme == "http" and _is_loopback(parts.hostname or "")
     return bool(parts.hostname) and (parts.scheme == "https" or plain)
+
+
+def is_sendable(token: object) -> bool:
+    """Whether an HTTP header can carry it."""
+    return isinstance(token, str) and bool(token) and token.isascii() and token.isprintable()
 
 
 def _is_loopback(host: str) -> bool:
@@ -291,6 +299,9 @@ def _check_credentials(values: Mapping[str, Any]) -> None:
             "'client_secret' and 'refresh_token' for OAuth2."
         )
         raise SettingsError(message)
+    if not is_sendable(values.get("access_token", "none")):
+        message = "The setting 'access_token' holds characters that no token has."
+        raise SettingsError(message)
     if oauth and "access_token" not in values and not {"client_id", "client_secret"} <= set(oauth):
         message = "OAuth2 needs 'client_id' and 'client_secret', or an 'access_token'."
         raise SettingsError(message)
@@ -302,6 +313,6 @@ def _check_ranges(values: Mapping[str, Any]) -> None:
         message = f"The setting 'rate_limit_share' must be above 0 and at most 1, not {share}."
         raise SettingsError(message)
     for name in ("request_timeout", "max_retries"):
-        if values.get(name, 1) <= 0:
+        if not 0 < values.get(name, 1) < math.inf:
             message = f"The setting '{name}' must be above 0, not {values[name]}."
             raise SettingsError(message)

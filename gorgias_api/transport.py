@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import NewConnectionError
 
 from gorgias_api.answers import CALL_LIMIT, Answer, call_limit
 from gorgias_api.auth import credentials
@@ -41,6 +42,8 @@ class Transport:
         self._credentials = credentials(settings, clock)
         self._sessions: list[requests.Session] = []
         self._own = threading.local()
+        # Its debug lines carry queries, and those can carry addresses of people.
+        logging.getLogger("urllib3.connectionpool").addFilter(_without_query)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -48,7 +51,7 @@ class Transport:
             session.close()
 
     def exchange(
-        self, request: requests.Request, ahead: float, into: IO[bytes] | None = None
+        self, request: requests.PreparedRequest, ahead: float, into: IO[bytes] | None = None
     ) -> Answer:
         """Send a request, once more if it was refused for a token that has ended.
 
@@ -83,11 +86,11 @@ class Transport:
                 return Answer("GET", path, response.status_code, response.headers, body)
 
     def _once(
-        self, request: requests.Request, ahead: float, into: IO[bytes] | None
+        self, request: requests.PreparedRequest, ahead: float, into: IO[bytes] | None
     ) -> tuple[Answer, requests.PreparedRequest]:
-        prepared = request.prepare()
+        prepared = request.copy()
         self._credentials.sign(prepared)
-        method, path = str(prepared.method), prepared.path_url.partition("?")[0]
+        method, path = str(prepared.method), mask_text(prepared.path_url.partition("?")[0])
         session = self._session()
         with _as_transport_error(method, path):
             with self._budget.slot(ahead) as slot:
@@ -119,12 +122,25 @@ class Transport:
         return session
 
 
+def _without_query(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            mask_text(item.partition("?")[0]) if isinstance(item, str) else item
+            for item in record.args
+        )
+    return True
+
+
 @contextmanager
 def _as_transport_error(method: str, path: str) -> Iterator[None]:
     try:
         yield
     except requests.RequestException as error:
-        raise _transport_error(method, path, error) from error
+        # Its cause would show the query.
+        raise _transport_error(method, path, error) from None
+    except ValueError:  # from `requests`, which reads where a redirect leads
+        message = f"{method} {path} was answered with a redirect to no address; it was not asked."
+        raise AnswerError(message) from None
 
 
 def _body(response: requests.Response, into: IO[bytes] | None) -> bytes:
@@ -137,9 +153,8 @@ def _body(response: requests.Response, into: IO[bytes] | None) -> bytes:
 
 
 def _transport_error(method: str, path: str, error: requests.RequestException) -> TransportError:
-    refused = isinstance(error, (requests.ConnectTimeout, requests.exceptions.SSLError)) or (
-        isinstance(error, requests.ConnectionError) and "NewConnectionError" in repr(error)
-    )
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    refused = isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
     what = "could not be sent" if refused else "got no complete answer"
     return TransportError(f"{method} {path} {what} ({type(error).__name__}).", refused=refused)
 

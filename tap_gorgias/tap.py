@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections import deque
 from functools import cached_property
@@ -149,8 +148,6 @@ class TapGorgias(Tap):
 
 def main() -> None:
     """Run the tap; a mistake or a refusal is one sentence on the log and an exit code."""
-    # Its debug lines carry query strings, and those can carry addresses of people.
-    logging.getLogger("urllib3").setLevel(logging.INFO)
     try:
         TapGorgias.cli()
     except SettingsError as error:

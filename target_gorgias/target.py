@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections import Counter
 from functools import cached_property
@@ -74,8 +73,6 @@ class TargetGorgias(Target):
 
 def main() -> None:
     """Run the target; a mistake or a refusal is one sentence on the log and an exit code."""
-    # Its debug lines carry query strings, and those can carry addresses of people.
-    logging.getLogger("urllib3").setLevel(logging.INFO)
     try:
         TargetGorgias.cli()
     except (SettingsError, UsageError) as error:
