@@ -314,5 +314,5 @@ def _check_ranges(values: Mapping[str, Any]) -> None:
         raise SettingsError(message)
     for name in ("request_timeout", "max_retries"):
         if not 0 < values.get(name, 1) < math.inf:
-            message = f"The setting '{name}' must be above 0, not {values[name]}."
+            message = f"The setting '{name}' must be a number above 0, not {values[name]}."
             raise SettingsError(message)

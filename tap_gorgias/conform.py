@@ -46,17 +46,8 @@ def compile_row(
             report(path, problem)
 
     # Above the root, `additionalProperties` means nothing: a loader has no column for them.
-    convert = _object({**schema, "additionalProperties": False}, (), once, is_selected)
-    if not json_text:
-        return convert
-
-    def convert_with_text(row: Mapping[str, Any]) -> dict[str, Any]:
-        record = convert({**row, **dict.fromkeys(json_text)})
-        for name in json_text & record.keys() & row.keys():
-            record[name] = None if row[name] is None else _json(row[name])
-        return record
-
-    return convert_with_text
+    root = {**schema, "additionalProperties": False}
+    return _object(root, (), once, is_selected, json_text)
 
 
 def _object(
@@ -64,13 +55,14 @@ def _object(
     path: tuple[str, ...],
     report: Report,
     is_selected: Callable[[tuple[str, ...]], bool],
+    json_text: frozenset[str] = frozenset(),
 ) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    converters: dict[str, Converter | None] = {
-        name: _value(inner, (*path, name), report, is_selected)
-        if is_selected((*path, name))
-        else None
-        for name, inner in schema.get("properties", {}).items()
-    }
+    converters: dict[str, Converter | None] = {}
+    for name, inner in schema.get("properties", {}).items():
+        converter = (
+            _json if name in json_text else _value(inner, (*path, name), report, is_selected)
+        )
+        converters[name] = converter if is_selected((*path, name)) else None
     is_open = schema.get("additionalProperties", True) is not False
 
     def convert(row: Mapping[str, Any]) -> dict[str, Any]:
