@@ -20,7 +20,7 @@ from gorgias_api.errors import (
     ServerError,
     UnauthorizedError,
 )
-from gorgias_api.masking import mask_text
+from gorgias_api.masking import mask_text, mask_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,7 +114,7 @@ def _said(body: bytes) -> tuple[str, dict[str, Any]]:
     except (ValueError, KeyError, TypeError, AttributeError):
         return "", {}
     fields = fields if isinstance(fields, dict) else {"data": fields}
-    masked: dict[str, Any] = json.loads(mask_text(json.dumps(fields, ensure_ascii=False)))
+    masked: dict[str, Any] = mask_value(fields)
     return mask_text(str(message)), masked
 
 

@@ -5,7 +5,8 @@ says `used/limit` with every answer (https://developers.gorgias.com/reference/li
 does not say when a used slot comes back: the sources speak of a leaky bucket, of 2 a second with
 a burst of 40, and of windows; Enterprise accounts get the same counts per 10 s.
 
-So a request is let go when either of two things proves that it fits, whatever the server counts:
+So a request is let go when either of two things proves that it fits, whatever the server counts,
+as long as we are alone on the account:
 
 *By our own log.* A request counts, for the server, from some moment between sending it and
 receiving its answer. If fewer than `limit` of ours are in flight or were answered in the last
@@ -16,7 +17,7 @@ stay free.
 *By the server's word.* `used`, plus every request whose arrival that answer may not yet have
 counted, is the most the server can hold now when we are alone; what it forgets only lowers it.
 Two slots stay free against rounding. This is what wins the extra of buckets that drain faster
-than a full window, Enterprise ones among them.
+than a full window; how much of it depends on how steadily answers come in.
 
 Until a first answer has told the limit and what a former run left in the bucket, one request is
 in flight at a time. An answer without that header means no limit, until a 429 says otherwise; a
@@ -118,9 +119,11 @@ class RateBudget:
         with self._changed:
             ticket = Ticket(ahead, next(self._numbers))
             self._waiting.append(ticket)
-            while not self._stopped and (wait := self._wait(ticket)) is not None:
-                self._clock.wait(self._changed, wait)
-            self._waiting.remove(ticket)
+            try:
+                while not self._stopped and (wait := self._wait(ticket)) is not None:
+                    self._clock.wait(self._changed, wait)
+            finally:
+                self._waiting.remove(ticket)
             if self._stopped:
                 message = "The client is closed."
                 raise UsageError(message)

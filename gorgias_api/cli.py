@@ -89,7 +89,9 @@ def _json(text: str) -> Any:  # noqa: ANN401 - any JSON value
     try:
         if text == "-":
             return json.load(sys.stdin)
-        return json.loads(Path(text[1:]).read_text() if text.startswith("@") else text)
+        return json.loads(
+            Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text
+        )
     except OSError as error:
         message = f"The file {text[1:]} cannot be read ({error.strerror})."
         raise UsageError(message) from error
@@ -100,7 +102,7 @@ def _json(text: str) -> Any:  # noqa: ANN401 - any JSON value
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        given = json.loads(path.read_text())
+        given = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         message = f"The settings file {path} cannot be read as JSON ({type(error).__name__})."
         raise SettingsError(message) from error

@@ -19,6 +19,7 @@ from gorgias_api.errors import (
     GorgiasError,
     MovedError,
     RateLimitError,
+    ServerError,
     UsageError,
 )
 from gorgias_api.files import download_path
@@ -159,9 +160,16 @@ class Client:
             try:
                 read_answer(self._transport.exchange(request, 0.0, into), "binary")
             except MovedError as moved:
-                read_answer(self._transport.fetch(moved.refusal.location or "", into), "binary")
+                self._fetch(moved.refusal.location or "", into)
 
         self._persist(once, safe=True)
+
+    def _fetch(self, url: str, into: IO[bytes]) -> None:
+        try:
+            read_answer(self._transport.fetch(url, into), "binary")
+        except RateLimitError as error:
+            # Not the API's limit: its budget has nothing to do with it.
+            raise ServerError(error.refusal) from None
 
     def _headers(self) -> dict[str, str]:
         agent = self.settings.user_agent or f"singer-gorgias/{version('singer-gorgias')}"
@@ -170,7 +178,13 @@ class Client:
     def _url(self, path: str) -> str:
         inner = path.removeprefix("/api/").lstrip("/")
         steps = {unquote(step) for step in path.partition("?")[0].split("/")}
-        odd = "://" in path or path.startswith("//") or "\\" in path or {".", ".."} & steps
+        odd = (
+            "://" in path
+            or path.strip("/") == "api"
+            or path.startswith("//")
+            or "\\" in path
+            or {".", ".."} & steps
+        )
         if odd or not inner:
             message = f"{mask_text(path)!r} is not a path of the API, such as '/api/tickets'."
             raise UsageError(message)

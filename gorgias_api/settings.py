@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from gorgias_api.errors import SettingsError
+from gorgias_api.tokens import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -86,7 +87,8 @@ SHARED = (
         "token_store",
         "string",
         "File for the newest OAuth2 tokens (mode 0600). Put it on a volume that lasts: Gorgias "
-        "may replace the refresh token at every use.",
+        "may replace the refresh token at every use. By default a file per login in "
+        "`~/.singer-gorgias`.",
     ),
     Setting(
         "api_url",
@@ -151,7 +153,9 @@ class Settings:
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(api_url))
         _check_credentials(values)
         _check_ranges(values)
-        store = values.get("token_store", f"~/.singer-gorgias/{domain or 'sandbox'}.json")
+        # One file per login: two apps on one account must not replace each other's tokens.
+        login = fingerprint(values.get("client_id"), origin)[:8]
+        store = values.get("token_store", f"~/.singer-gorgias/{domain or 'account'}-{login}.json")
         return cls(
             **values
             | {

@@ -81,7 +81,7 @@ class Transport:
         path = urlsplit(url).path
         with _as_transport_error("GET", path):
             timeout = (CONNECT_TIMEOUT, self._settings.request_timeout)
-            with requests.get(url, timeout=timeout, stream=True) as response:
+            with requests.get(url, timeout=timeout, stream=True, allow_redirects=False) as response:
                 body = _body(response, into)
                 return Answer("GET", path, response.status_code, response.headers, body)
 
@@ -91,19 +91,10 @@ class Transport:
         prepared = request.copy()
         self._credentials.sign(prepared)
         method, path = str(prepared.method), mask_text(prepared.path_url.partition("?")[0])
-        session = self._session()
         with _as_transport_error(method, path):
             with self._budget.slot(ahead) as slot:
                 started = self._clock.monotonic()
-                response = session.send(
-                    prepared,
-                    # Proxies and certificate bundles of the user's environment.
-                    **session.merge_environment_settings(
-                        prepared.url, {}, into is not None, None, None
-                    ),
-                    timeout=(CONNECT_TIMEOUT, self._settings.request_timeout),
-                    allow_redirects=False,
-                )
+                response = self._respond(prepared, stream=into is not None)
                 slot.reading = call_limit(response.headers)
                 elapsed = self._clock.monotonic() - started
             with response:
@@ -112,6 +103,20 @@ class Transport:
         if self._settings.debug_requests:
             _log_exchange(prepared, answer, elapsed)
         return answer, prepared
+
+    def _respond(self, prepared: requests.PreparedRequest, *, stream: bool) -> requests.Response:
+        session = self._session()
+        # Proxies and certificate bundles of the user's environment.
+        around = session.merge_environment_settings(prepared.url, {}, stream, None, None)
+        timeout = (CONNECT_TIMEOUT, self._settings.request_timeout)
+        try:
+            return session.send(prepared, **around, timeout=timeout, allow_redirects=False)
+        except ValueError as error:
+            if isinstance(error, requests.RequestException):
+                raise
+            # `requests` reads where a redirect leads even when it is not to be followed.
+            message = "The API redirected to something that is no address; it was not asked."
+            raise AnswerError(message) from None
 
     def _session(self) -> requests.Session:
         """This thread's session: `requests` does not promise that one can be shared."""
@@ -138,9 +143,6 @@ def _as_transport_error(method: str, path: str) -> Iterator[None]:
     except requests.RequestException as error:
         # Its cause would show the query.
         raise _transport_error(method, path, error) from None
-    except ValueError:  # from `requests`, which reads where a redirect leads
-        message = f"{method} {path} was answered with a redirect to no address; it was not asked."
-        raise AnswerError(message) from None
 
 
 def _body(response: requests.Response, into: IO[bytes] | None) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import deque
 from functools import cached_property
@@ -40,8 +41,14 @@ class LineWriter(MsgSpecWriter):
         """Write one message to standard output."""
         self._records += self.format_message(message)
         if not isinstance(message, RecordMessage) or len(self._records) > PIPEFUL:
-            sys.stdout.buffer.write(self._records)
-            sys.stdout.flush()
+            try:
+                sys.stdout.buffer.write(self._records)
+                sys.stdout.flush()
+            except BrokenPipeError:
+                # What is still buffered has nowhere to go; Python would complain at exit.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                reason = "The loader stopped reading; see its log for why."
+                raise GorgiasError(reason) from None
             self._records.clear()
 
 

@@ -42,7 +42,7 @@ class Reply(NamedTuple):
     silent: bool = False
 
 
-def reply(value: Any, status: int = 200, **headers: str) -> Reply:  # noqa: ANN401 - any JSON
+def reply(value: Any, status: int = 200, **headers: str) -> Reply:
     """JSON, with header names spelled with underscores."""
     spelled = {name.replace("_", "-"): text for name, text in headers.items()}
     return Reply(status, json.dumps(value).encode(), spelled)

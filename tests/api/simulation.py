@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 EPOCH = datetime(2026, 1, 31, 8, tzinfo=UTC)
 LIMIT, WINDOW = 40, 20.0
+ROUNDING = 1e-9
 TICK = 1e-6
 """No wait is shorter, as on a real machine: adding less may not move a floating point clock."""
 
@@ -45,7 +46,7 @@ class LeakyBucket:
         """Pour one in, if there is room."""
         self._level = max(0.0, self._level - (now - self._moment) * self._rate)
         self._moment = now
-        over = self._level + 1 - LIMIT
+        over = self._level + 1 - LIMIT - ROUNDING
         if over <= 0:
             self._level += 1
         return Answered(over > 0, math.ceil(self._level), max(1, math.ceil(over / self._rate)))

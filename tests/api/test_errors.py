@@ -118,8 +118,6 @@ def test_field_errors_that_are_no_object_are_told_too(client: Client, server: Se
 
 
 def test_wrong_credentials_are_one_sentence_that_says_what_to_do(sandbox: Sandbox) -> None:
-    from gorgias_api import Client  # noqa: PLC0415 - placeholder
-
     with Client.from_settings({"api_url": sandbox.api_url} | API_KEY) as client:
         error = failure(client, "/api/account")
     assert isinstance(error, UnauthorizedError)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from tests.api.conftest import OAUTH
 from tests.api.server import Asked, Reply, refusal, reply
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from gorgias_api import Client
@@ -37,7 +37,7 @@ class Login:
         self.access = "none yet"
         self.refreshes = 0
         self.signed: list[str] = []
-        self.before_answer = lambda: None
+        self.before_answer: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
         server.answer = self._answer
 
@@ -68,7 +68,7 @@ def login(server: Server) -> Login:
     return Login(server)
 
 
-def get(client: Client) -> Any:  # noqa: ANN401 - what was answered
+def get(client: Client) -> Any:
     return client.request("GET", "/api/account")
 
 
@@ -248,9 +248,7 @@ def test_without_any_token_the_sentence_says_to_log_in(connect: Connect, server:
     assert not server.asked
 
 
-@pytest.mark.parametrize(
-    "trouble", [refusal(503), Reply(lost=True), refusal(429, Retry_After="1")]
-)
+@pytest.mark.parametrize("trouble", [refusal(503), Reply(lost=True), refusal(429, Retry_After="1")])
 def test_a_token_endpoint_in_trouble_is_asked_again(
     connect: Connect, server: Server, clock: ManualClock, trouble: Reply
 ) -> None:
@@ -297,15 +295,21 @@ def test_a_token_endpoint_that_is_not_there_is_a_transport_error(
         get(client)
 
 
-@pytest.mark.parametrize("token", ["t0ken\n", "t0ken\r\nX-Other: 1", "t0ken…"])
+def test_a_token_may_be_pasted_with_the_end_of_its_line(
+    connect: Connect, server: Server, login: Login
+) -> None:
+    login.access = "given"
+    assert get(connect(server.url, access_token="given\n")) == {"id": 1}
+
+
+@pytest.mark.parametrize("token", ["t0k\nen", "t0k\r\nX-Other: 1", "t0k…"])
 def test_a_token_that_no_header_can_hold_is_one_error_that_does_not_show_it(
     connect: Connect, server: Server, token: str
 ) -> None:
-    try:
+    with pytest.raises(GorgiasError) as caught:
         get(connect(server.url, access_token=token))
-    except GorgiasError as error:
-        assert "t0ken" not in str(error)  # noqa: PT017 - an error is allowed, not demanded
-    assert all(asked.headers["Authorization"] == "Bearer t0ken" for asked in server.asked)
+    assert "t0k" not in str(caught.value)
+    assert not server.asked
 
 
 def test_the_sandbox_s_rotating_tokens_last_through_many_lives(
@@ -336,9 +340,10 @@ def test_a_kill_while_storing_leaves_the_old_tokens(
     def kill(*_: object, **__: object) -> None:
         raise Killed
 
-    with monkeypatch.context() as patched, pytest.raises(Killed):
+    with monkeypatch.context() as patched:
         patched.setattr(moment, kill)
-        store.save(Tokens(access_token="new"))
+        with pytest.raises(Killed):
+            store.save(Tokens(access_token="new"))
     assert store.load() == old
 
 
@@ -379,4 +384,3 @@ def test_tokens_and_fingerprints_show_no_secret() -> None:
     assert "t0ken" not in repr(Tokens(access_token="t0ken", refresh_token="t0ken"))
     assert "s3cret" not in fingerprint("s3cret", None)
     assert fingerprint("a", "b") != fingerprint("ab", None)
-    assert os.sep not in fingerprint("a")

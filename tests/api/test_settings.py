@@ -40,7 +40,7 @@ def test_all_spellings_of_a_domain_mean_the_same_account(domain: str) -> None:
     assert settings.api_url == "https://acme.gorgias.com/api"
     assert settings.authorize_url == "https://acme.gorgias.com/oauth/authorize"
     assert settings.token_url == "https://acme.gorgias.com/oauth/token"
-    assert settings.token_store == Path("~/.singer-gorgias/acme.json").expanduser()
+    assert settings.token_store == Path("~/.singer-gorgias/acme-723aef1a.json").expanduser()
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,10 @@ def test_all_spellings_of_a_domain_mean_the_same_account(domain: str) -> None:
         "acme-",
         "a" * 64,
         "äcme",
-        "acmeſ",  # a long s, which is an `s` where case is ignored
+        "acme\N{LATIN SMALL LETTER LONG S}",  # a long s, which is an `s` where case is ignored
         "acme\N{KELVIN SIGN}",
-        "acmeı",
-        "асme",
+        "acme\N{LATIN SMALL LETTER DOTLESS I}",
+        "\N{CYRILLIC SMALL LETTER A}cme",
     ],
 )
 def test_a_domain_that_is_not_one_plain_label_is_refused(domain: str) -> None:
@@ -155,8 +155,10 @@ def test_a_setting_and_its_alias_may_agree_but_not_differ() -> None:
     [
         (
             {},
-            "No credentials are set: give 'username' and 'api_key', or 'client_id', "
-            "'client_secret' and 'refresh_token' for OAuth2.",
+            (
+                "No credentials are set: give 'username' and 'api_key', or 'client_id', "
+                "'client_secret' and 'refresh_token' for OAuth2."
+            ),
         ),
         (
             {"username": "agent@acme.example"},
@@ -168,8 +170,10 @@ def test_a_setting_and_its_alias_may_agree_but_not_differ() -> None:
         ),
         (
             KEY | OAUTH,
-            "Two kinds of credentials are set ('username' and 'client_id'): give either "
-            "'username' and 'api_key', or the OAuth2 settings.",
+            (
+                "Two kinds of credentials are set ('username' and 'client_id'): give either "
+                "'username' and 'api_key', or the OAuth2 settings."
+            ),
         ),
         (
             {"client_id": "app", "refresh_token": "r3fresh"},
@@ -207,15 +211,21 @@ def test_a_share_of_the_rate_limit_lies_between_nothing_and_all(share: float) ->
     )
 
 
-@pytest.mark.parametrize("name", ["request_timeout", "max_retries"])
-@pytest.mark.parametrize("value", [0, -1])
-def test_timeout_and_retries_are_above_nothing(name: str, value: int) -> None:
-    assert complaint(ACME | {name: value}) == f"The setting '{name}' must be above 0, not {value}."
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_timeout_is_a_number_of_seconds(value: float) -> None:
-    assert "request_timeout" in complaint(ACME | {"request_timeout": value})
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("request_timeout", 0),
+        ("request_timeout", -1),
+        ("request_timeout", float("nan")),
+        ("request_timeout", float("inf")),
+        ("max_retries", 0),
+        ("max_retries", -1),
+    ],
+)
+def test_timeout_and_retries_are_numbers_above_nothing(name: str, value: float) -> None:
+    sentence = complaint(ACME | {name: value})
+    assert sentence.startswith(f"The setting '{name}' must be ")
+    assert sentence.endswith(f"above 0, not {value}.")
 
 
 @pytest.mark.parametrize(

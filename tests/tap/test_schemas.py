@@ -364,7 +364,7 @@ def test_flattening_keeps_every_field(stream: str) -> None:
         ("teams", {"decoration": {"emoji": {"native": "*"}}}),
         ("messages", {"source": {"type": "phone"}}),
         ("messages", {"actions": [{"name": "http", "arguments": {"urls": ["a", 1]}}]}),
-        ("messages", {"attachments": [{"name": "a.png", "size": "20481", "extra": None}]}),
+        ("messages", {"attachments": [{"name": "a.png", "size": 20481, "extra": None}]}),
         ("messages", {"replied_to": {"message_id": "m-1", "body_text": "Hello"}}),
         ("messages", {"last_sending_error": {"error": {"codes": [550]}}}),
         ("events", {"data": {"tags_added": [301, 302]}}),
