@@ -12,11 +12,12 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib import RecordMessage
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
+from gorgias_api import SettingsError
 from gorgias_api.paging import get_page
 from tap_gorgias.conform import compile_row
 from tap_gorgias.schemas import JSON_TEXT
 from tap_gorgias.settings import ACTIVATE
-from tap_gorgias.timestamps import earlier, from_datetime
+from tap_gorgias.timestamps import canonical, earlier, from_datetime
 from tap_gorgias.walk import Batch, Bookmark, Plan, Walk, insist
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class GorgiasStream(Stream):
         for stream in self.family():
             if stream.selected:
                 stream._write_schema_message()  # noqa: SLF001 - a stream like this one
-        if self.selected and self.replaces:
+        wanted = self.config.get(ACTIVATE.name, ACTIVATE.default)
+        if self.selected and self.complete and wanted:
             self._stream_version = self._initialized_at // 1000
 
     def close(self) -> None:
@@ -62,11 +64,8 @@ class GorgiasStream(Stream):
         if self._stream_version is not None:
             self._write_activate_version_message(self._stream_version)
 
-    @property
-    def replaces(self) -> bool:
-        """Whether a run gives all rows there are, so that others are gone."""
-        wanted = self.config.get(ACTIVATE.name, ACTIVATE.default)
-        return bool(wanted) and self.replication_method != REPLICATION_INCREMENTAL
+    complete: ClassVar[bool] = True
+    """Whether a run gives all rows there are, whatever is set, so that others are gone."""
 
     def emit(self, batch: Batch) -> Iterator[Row]:
         """Write the records of a batch and of the streams derived from it; give each record."""
@@ -142,7 +141,12 @@ class GorgiasStream(Stream):
         if self.replication_method != REPLICATION_INCREMENTAL:
             return Bookmark()
         state = self.stream_state
-        return Bookmark(state.get("replication_key_value"), state.get(CURSOR))
+        position = state.get("replication_key_value")
+        try:
+            return Bookmark(position and canonical(position), state.get(CURSOR))
+        except (ValueError, AttributeError):
+            message = f"The state of '{self.name}' holds a bookmark that is no datetime."
+            raise SettingsError(message) from None
 
     def advance(self, bookmark: Bookmark) -> None:
         """Say in the state what is out."""
@@ -197,6 +201,7 @@ class GorgiasStream(Stream):
 class IncrementalStream(GorgiasStream):
     """A list in the order of its replication key, read by the walk."""
 
+    complete = False
     lookback: ClassVar[timedelta] = timedelta(0)
     ordered: ClassVar[bool] = True
     """Whether the list can be asked for in the order of the replication key."""
@@ -281,6 +286,7 @@ class ObjectStream(GorgiasStream):
 class DerivedStream(GorgiasStream):
     """Rows that live inside another stream's rows, and so cost no request of their own."""
 
+    complete = False
     state_partitioning_keys = ()
 
     def prepare(self, rows: list[Row]) -> None:

@@ -56,7 +56,9 @@ class Attachments(DerivedStream):
         """Save the files of a page of messages."""
         if self._saver is None:
             return
-        urls = {row["id"]: [file["url"] for file in row.get("attachments") or []] for row in rows}
+        urls = {
+            row["id"]: [file.get("url") for file in row.get("attachments") or []] for row in rows
+        }
         places = self._saver.save(url for some in urls.values() for url in some if url)
         for message, some in urls.items():
             self._places[message] = {url: places.get(url) for url in some}

@@ -121,6 +121,7 @@ class Reports(GorgiasStream):
     scope = "statistics:read"
     primary_keys: ClassVar = ["report", "period", "dimensions_hash"]
     replication_key = "period"
+    complete = False
     schema = schemas.REPORTS
 
     @cached_property

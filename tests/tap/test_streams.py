@@ -6,6 +6,7 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
+import fsspec
 import pytest
 
 from gorgias_api import Client, SettingsError, UnauthorizedError
@@ -250,6 +251,26 @@ def test_a_download_that_breaks_off_leaves_nothing_and_is_tried_again(
     assert missing
     again = sync(sandbox, "attachments", download_attachments_to=place)
     assert all(row["location"] for row in again.records["attachments"])
+
+
+def test_attachments_go_to_any_place_fsspec_knows(sandbox: Sandbox) -> None:
+    output = sync(sandbox, "attachments", download_attachments_to="memory://files/")
+    place = fsspec.filesystem("memory")
+    for row in output.records["attachments"]:
+        assert row["location"].startswith("memory://files/")
+        assert place.size(row["location"]) > 0
+
+
+def test_a_bookmark_of_another_tap_is_understood_and_nonsense_is_one_sentence(
+    sandbox: Sandbox,
+) -> None:
+    moments = sorted(row["updated_datetime"] for row in truth(sandbox, "tickets"))
+    spelled = moments[-20].replace("+00:00", "Z")
+    state = {"bookmarks": {"tickets": {"replication_key_value": spelled}}}
+    assert 20 <= len(sync(sandbox, "tickets", state=state).records["tickets"]) < 60
+    state["bookmarks"]["tickets"]["replication_key_value"] = "soon"
+    with pytest.raises(SettingsError, match="holds a bookmark that is no datetime"):
+        sync(sandbox, "tickets", state=state)
 
 
 def test_a_window_is_half_open_and_the_bookmark_stays_inside(sandbox: Sandbox) -> None:
