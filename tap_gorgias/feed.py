@@ -38,7 +38,7 @@ class Feed(Generic[Item]):
         self._spools: dict[str, Spool[Item]] = {name: Spool(IN_MEMORY) for name in walks}
         self._arrived: deque[tuple[str, Ended | None]] = deque()
         self._changed = threading.Condition()
-        self._stopped = False
+        self.stopped = False
 
     def __enter__(self) -> Self:
         for name in self._walks:
@@ -47,19 +47,26 @@ class Feed(Generic[Item]):
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        self.stop()
         with self._changed:
-            self._stopped = True
             for spool in self._spools.values():
                 spool.close()
+
+    def stop(self) -> None:
+        """Give nothing more; may be called from a signal handler of the iterating thread."""
+        with self._changed:
+            self.stopped = True
             self._changed.notify_all()
 
     def __iter__(self) -> Iterator[tuple[str, Item | Ended]]:
-        """Every item of every walk, and `Ended` as the last of each."""
+        """Every item of every walk, and `Ended` as the last of each, until stopped."""
         running = len(self._walks)
         while running:
             with self._changed:
-                while not self._arrived:
+                while not self._arrived and not self.stopped:
                     self._changed.wait()
+                if self.stopped:
+                    return
                 name, ended = self._arrived.popleft()
                 item = ended or self._spools[name].pop_oldest()
                 self._changed.notify_all()
@@ -79,13 +86,13 @@ class Feed(Generic[Item]):
         """Hand over an item; false when nobody wants more."""
         spool = self._spools[name]
         with self._changed:
-            while len(spool) >= MOST and not self._stopped:
+            while len(spool) >= MOST and not self.stopped:
                 self._changed.wait()
-            if not self._stopped:
+            if not self.stopped:
                 spool.append(item)
                 self._arrived.append((name, None))
                 self._changed.notify_all()
-            return not self._stopped
+            return not self.stopped
 
 
 class _Outcome:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.singerlib.encoding.simple import Message
 
+    from tap_gorgias.walk import Batch
+
 FAILED, MISUSED = 1, 2
 PIPEFUL = 1 << 18
 
@@ -75,6 +77,8 @@ class TapGorgias(Tap):
         """Every stream there is; needs neither credentials nor network."""
         return [stream(self) for stream in STREAMS]
 
+    _feed: Feed[Batch] | None = None
+
     @cached_property
     def client(self) -> Client:
         """The one client, and so the one rate budget, of this process."""
@@ -104,6 +108,7 @@ class TapGorgias(Tap):
             stream.open()
         try:
             with Feed({name: stream.batches for name, stream in streams.items()}) as feed:
+                self._feed = feed
                 for name, item in feed:
                     if isinstance(item, Ended):
                         self._end(streams[name], item.error)
@@ -149,8 +154,12 @@ class TapGorgias(Tap):
         return []
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """Leave at once: the state of what is out has been written with it."""
-        super(Tap, self)._handle_termination(signum, frame)
+        """Stop after the page at hand, whose state goes out with it; the second time, at once."""
+        if self._feed is None or self._feed.stopped:
+            super(Tap, self)._handle_termination(signum, frame)
+        else:
+            self.logger.info("Stopping; the next run goes on from here.")
+            self._feed.stop()
 
 
 def main() -> None:
