@@ -8,10 +8,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .venv/ready: requirements.lock pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
-	$(BIN)/pip install --quiet --no-deps --editable .
-	touch $@
+	@echo 'Setting up .venv'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install -qq --require-hashes --requirement requirements.lock
+	@$(BIN)/pip install -qq --no-deps --editable .
+	@touch $@
 
 test: .venv/ready .venv-meltano/ready
 	$(BIN)/coverage erase
@@ -20,13 +21,14 @@ test: .venv/ready .venv-meltano/ready
 	$(BIN)/coverage report
 
 .venv-meltano/ready: requirements-meltano.lock pyproject.toml meltano.yml
-	$(PYTHON) -m venv .venv-meltano
-	.venv-meltano/bin/pip install --quiet --require-hashes --requirement requirements-meltano.lock
-	.venv-meltano/bin/meltano --log-level warning install tap-gorgias target-duckdb target-postgres
-	touch $@
+	@echo 'Setting up .venv-meltano and its plugins'
+	@$(PYTHON) -m venv .venv-meltano
+	@.venv-meltano/bin/pip install -qq --require-hashes --requirement requirements-meltano.lock
+	@.venv-meltano/bin/meltano --log-level warning install tap-gorgias target-duckdb target-postgres
+	@touch $@
 
 demo: .venv/ready .venv-meltano/ready
-	$(BIN)/python -m demo
+	@$(BIN)/python -m demo
 
 lint: .venv/ready
 	$(BIN)/ruff format --check
@@ -42,13 +44,13 @@ bench: .venv/ready
 # The same suites on the newest pre-release of the SDK; tells what is coming, blocks nothing.
 test-next: .venv/ready
 	$(PYTHON) -m venv .venv-next
-	.venv-next/bin/pip install --quiet --require-hashes --requirement requirements.lock
-	.venv-next/bin/pip install --quiet --no-deps --editable .
-	.venv-next/bin/pip install --quiet --no-deps --pre --upgrade singer-sdk
+	.venv-next/bin/pip install -qq --require-hashes --requirement requirements.lock
+	.venv-next/bin/pip install -qq --no-deps --editable .
+	.venv-next/bin/pip install -qq --no-deps --pre --upgrade singer-sdk
 	-.venv-next/bin/python -m pytest tests/tap tests/api --override-ini filterwarnings=default
 
 lock: .venv/ready
-	$(BIN)/pip install --quiet uv
+	$(BIN)/pip install -qq uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --all-extras --group dev pyproject.toml --output-file requirements.lock
 	echo 'meltano~=4.4' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 class GorgiasSink(RecordSink):
     """Writes each record of a stream as soon as it comes."""
 
-    target: TargetGorgias
-
     def __init__(
         self,
         target: TargetGorgias,
@@ -41,6 +39,7 @@ class GorgiasSink(RecordSink):
                 f"{', '.join(OPERATIONS)}. Rename it with 'stream_maps'."
             )
             raise UsageError(message)
+        self._gorgias = target
         self._operation = OPERATIONS[stream_name]
         missing = set(self._operation.fields) - set(schema["properties"])
         if missing:
@@ -67,5 +66,5 @@ class GorgiasSink(RecordSink):
             raise UsageError(message) from error
         path = operation.path.format_map(record)
         # Every operation here may be repeated: see `target_gorgias.operations`.
-        self.target.client.request(operation.method, path, data=body, safe=True)
-        self.target.written[self.stream_name] += 1
+        self._gorgias.client.request(operation.method, path, data=body, safe=True)
+        self._gorgias.written[self.stream_name] += 1

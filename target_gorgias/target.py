@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Target
 from singer_sdk.helpers.capabilities import PluginCapabilities
+from singer_sdk.plugin_base import PluginBase
 
 from gorgias_api import Client, GorgiasError, SettingsError, UsageError
 from gorgias_api.settings import SHARED, Settings, check, json_schema
@@ -32,6 +33,11 @@ class TargetGorgias(Target):
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Only what means something here: the SDK's loading and batch settings do nothing."""
+        PluginBase.append_builtin_config(config_jsonschema)
 
     @cached_property
     def client(self) -> Client:
