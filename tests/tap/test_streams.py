@@ -408,3 +408,41 @@ def test_a_wrong_setting_is_one_sentence(
 def test_discovery_needs_neither_settings_nor_network() -> None:
     catalog = TapGorgias(validate_config=False).catalog_dict
     assert {entry["tap_stream_id"] for entry in catalog["streams"]} == set(NAMES)
+
+
+def test_stream_maps_can_hash_and_rename(sandbox: Sandbox) -> None:
+    maps = {"customers": {"email": "md5(email) if email else None", "__alias__": "people"}}
+    output = sync(sandbox, "customers", stream_maps=maps)
+    emails = {row["email"] for row in truth(sandbox, "customers")} - {None}
+    assert set(output.records) == {"people"}
+    assert not emails & {row["email"] for row in output.records["people"]}
+    assert len({row["email"] for row in output.records["people"]} - {None}) == len(emails)
+
+
+def test_nested_objects_can_be_flattened(sandbox: Sandbox) -> None:
+    output = sync(sandbox, "tickets", flattening_enabled=True, flattening_max_depth=1)
+    (announced,) = (line for line in output.messages if line["type"] == "SCHEMA")
+    for row in output.records["tickets"]:
+        # The SDK leaves a null object under its own name.
+        filled = {name for name, value in row.items() if value is not None}
+        assert filled <= announced["schema"]["properties"].keys()
+        assert isinstance(row["custom_fields"], str)
+    assert any(row.get("customer__email") for row in output.records["tickets"])
+
+
+def test_fields_that_are_not_selected_are_left_out(sandbox: Sandbox) -> None:
+    catalog = TapGorgias(validate_config=False).catalog_dict
+    for entry in catalog["streams"]:
+        for item in entry["metadata"]:
+            name = item["breadcrumb"][-1] if item["breadcrumb"] else None
+            if name is None:
+                item["metadata"]["selected"] = entry["tap_stream_id"] == "messages"
+            elif name in {"body_html", "body_text"}:
+                item["metadata"]["selected"] = False
+    output = Output()
+    tap = TapGorgias(config=settings(sandbox), catalog=catalog, message_writer=output)
+    tap.sync_all()
+    assert set(output.records) == {"messages"}
+    for row in output.records["messages"]:
+        assert not {"body_html", "body_text"} & row.keys()
+        assert "stripped_text" in row
