@@ -55,6 +55,9 @@ class GorgiasStream(Stream):
         for stream in self.family():
             if stream.selected:
                 stream._write_schema_message()  # noqa: SLF001 - a stream like this one
+                # The SDK adds a missing entry when it is first read, which must not happen in
+                # another thread while the state is being written.
+                stream.bookmark()
         wanted = self.config.get(ACTIVATE.name, ACTIVATE.default)
         if self.selected and self.complete and wanted:
             self._stream_version = self._initialized_at // 1000
