@@ -317,9 +317,9 @@ def _check_credentials(values: Mapping[str, Any]) -> None:
 def _check_ranges(values: Mapping[str, Any]) -> None:
     share = values.get("rate_limit_share", 1.0)
     if not 0 < share <= 1:
-        message = f"The setting 'rate_limit_share' must be above 0 and at most 1, not {share}."
+        message = f"The setting 'rate_limit_share' must be above 0 and at most 1, not {share:g}."
         raise SettingsError(message)
     for name in ("request_timeout", "max_retries"):
         if not 0 < values.get(name, 1) < math.inf:
-            message = f"The setting '{name}' must be a number above 0, not {values[name]}."
+            message = f"The setting '{name}' must be a number above 0, not {values[name]:g}."
             raise SettingsError(message)

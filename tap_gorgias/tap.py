@@ -43,15 +43,25 @@ class LineWriter(MsgSpecWriter):
         """Write one message to standard output."""
         self._records += self.format_message(message)
         if not isinstance(message, RecordMessage) or len(self._records) > PIPEFUL:
-            try:
-                sys.stdout.buffer.write(self._records)
-                sys.stdout.flush()
-            except BrokenPipeError:
-                # What is still buffered has nowhere to go; Python would complain at exit.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                reason = "The loader stopped reading; see its log for why."
-                raise GorgiasError(reason) from None
-            self._records.clear()
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been held back.
+
+        Raises:
+            GorgiasError: nobody reads any more.
+        """
+        waiting, self._records = memoryview(self._records), bytearray()
+        try:
+            while waiting:
+                # A signal makes a write to a full pipe come back with only a part done.
+                waiting = waiting[sys.stdout.buffer.write(waiting) :]
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # What is still buffered has nowhere to go; Python would complain at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            message = "The loader stopped reading; see its log for why."
+            raise GorgiasError(message) from None
 
 
 class TapGorgias(Tap):

@@ -115,7 +115,7 @@ def make_settings(founding: Founding, integrations: Table, views: Table) -> Tabl
         "default-integration": {"email": mailbox},
     }
     # An event that names no object, as the older ones of the real service.
-    founding.journal.record(founding.at, "account-setting-created", None)
+    founding.journal.record(founding.at, "subscription-created", None)
     return {
         setting_id: {"id": setting_id, "type": kind, "data": data}
         for setting_id, (kind, data) in enumerate(kinds.items(), _FIRST_SETTING_ID)
