@@ -73,7 +73,7 @@ class TapGorgias(Tap):
     message_writer_class = LineWriter
     capabilities: ClassVar = [
         PluginCapabilities.ABOUT,
-        TapCapabilities.ACTIVATE_VERSION,
+        PluginCapabilities.ACTIVATE_VERSION,
         TapCapabilities.CATALOG,
         TapCapabilities.DISCOVER,
         TapCapabilities.STATE,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Target
 from singer_sdk.helpers.capabilities import PluginCapabilities
-from singer_sdk.plugin_base import PluginBase
 
 from gorgias_api import Client, GorgiasError, SettingsError, UsageError
 from gorgias_api.settings import SHARED, Settings, check, json_schema
@@ -37,7 +36,7 @@ class TargetGorgias(Target):
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
         """Only what means something here: the SDK's loading and batch settings do nothing."""
-        PluginBase.append_builtin_config(config_jsonschema)
+        super(Target, cls).append_builtin_config(config_jsonschema)
 
     @cached_property
     def client(self) -> Client:
