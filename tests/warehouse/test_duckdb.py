@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 
 from gorgias_api import Client
 from tests.support import settings
+from tests.support import truth as support_truth
 from tests.warehouse.changes import change_everything
 from tests.warehouse.project import plugin
 from tests.warehouse.replica import replica
 from tests.warehouse.truth import Tables, comparable, truth
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from demo.meltano import Meltano
     from gorgias_sandbox.serve import Sandbox
     from tests.support import Row
 
+README = Path(__file__).parent.parent.parent / "README.md"
 KEYS = ("id", "domain", "message_id", "ticket_id", "customer_id")
 INNER_KEYS = ("custom_field_id", "tag_id", "position")
 # Two streams live on the events: they themselves, and the deletions among them.
@@ -55,14 +58,14 @@ def second(sandbox: Sandbox, meltano: Meltano, home: Path, first: Sync) -> Sync:
     return _sync(sandbox, meltano, home)
 
 
-def _sync(sandbox: Sandbox, meltano: Meltano, home: Path) -> Sync:
+def _sync(sandbox: Sandbox, meltano: Meltano, home: Path, **more: str) -> Sync:
     sandbox.backend.requests.clear()
     warehouse = home / "replica.duckdb"
     meltano.run(
         "tap-gorgias",
         "target-duckdb",
         log=home / "run.log",
-        settings={"TARGET_DUCKDB_PATH": str(warehouse)},
+        settings={"TARGET_DUCKDB_PATH": str(warehouse)} | more,
     )
     requests = Counter(request.path for request in sandbox.requests)
     loaded = replica(warehouse)
@@ -107,6 +110,31 @@ def test_a_run_without_changes_costs_no_more_and_changes_nothing(
     assert third.requests == second.requests
     for name, rows in second.loaded.items():
         assert _differences(third.loaded[name], rows) == [], name
+
+
+def test_a_value_cleared_without_a_date_is_gone_by_the_readme_s_join_after_a_full_pass(
+    sandbox: Sandbox, meltano: Meltano, home: Path, second: Sync
+) -> None:
+    old = next(row for row in second.truth["tickets"] if len(row["custom_fields"]) > 1)
+    field = next(iter(old["custom_fields"]))
+    with Client.from_settings(settings(sandbox)) as client:
+        client.request("DELETE", f"/api/tickets/{old['id']}/custom-fields/{field}")
+    (now,) = (row for row in support_truth(sandbox, "tickets") if row["id"] == old["id"])
+    assert now["updated_datetime"] == old["updated_datetime"]
+    before = _values_of(home, old["id"])
+    _sync(sandbox, meltano, home)
+    assert _values_of(home, old["id"]) == before, "no date tells of it"
+    _sync(sandbox, meltano, home, TAP_GORGIAS_FULL_PASS_EVERY='{"tickets": "P1D"}')
+    assert _values_of(home, old["id"]) == before - {int(field)}
+
+
+def _values_of(home: Path, ticket: int) -> set[int]:
+    """The fields a ticket has values of, by the join that the README shows for tags."""
+    query = re.findall(r"```sql\n(select.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)[0]
+    query = query.replace("ticket_tags.name", "ticket_custom_fields.custom_field_id")
+    query = query.replace("ticket_tags", "ticket_custom_fields")
+    with duckdb.connect(str(home / "replica.duckdb"), read_only=True) as warehouse:
+        return {field for found, field in warehouse.execute(query).fetchall() if found == ticket}
 
 
 def _differences(loaded: list[Row], wanted: list[Row]) -> list[tuple[Any, ...]]:
