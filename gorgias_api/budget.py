@@ -21,9 +21,9 @@ than a full window; how much of it depends on how steadily answers come in.
 
 Until a first answer has told the limit and what a former run left in the bucket, one request is
 in flight at a time. An answer without that header means no limit, until a 429 says otherwise; a
-429 closes the gate for everybody until the time the API asked for. When
-several wait, the one with the most work ahead of it goes first, because a chain of pages can
-only be walked one answer at a time: the longest chain must never wait behind a short one.
+429 closes the gate for everybody until the time the API asked for. When several wait, the one
+with the most work ahead of it goes first, because a chain of pages can only be walked one answer
+at a time: the longest chain must never wait behind a short one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ import math
 import threading
 from collections import deque
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gorgias_api.errors import UsageError
@@ -50,13 +50,13 @@ SPARE = 2
 
 @dataclass(eq=False)
 class Ticket:
-    """One request that holds a slot, or waits for one. Orders by urgency, then by arrival."""
+    """One request that holds a slot, or waits for one."""
 
     ahead: float
     number: int
     answered_before: int = 0
     answered: bool = False
-    reading: tuple[int, int] | None = field(default=None)
+    reading: tuple[int, int] | None = None
     """`used, limit` of the answer, to be set by whoever sent the request."""
 
 

@@ -234,7 +234,7 @@ def read(setting: Setting, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - o
         raise SettingsError(message)
     if not names:
         return None
-    value = given[names[0]]
+    value: Any = given[names[0]]
     wrong_bool = isinstance(value, bool) and setting.kind != "boolean"
     if wrong_bool or not isinstance(value, PYTHON[setting.kind]):
         message = f"The setting '{names[0]}' must be of type {setting.kind}."

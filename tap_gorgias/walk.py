@@ -36,7 +36,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from gorgias_api import BadRequestError, NotFoundError
+from gorgias_api import AnswerError, BadRequestError, NotFoundError
 from gorgias_api.paging import follow
 from tap_gorgias.spool import Spool
 from tap_gorgias.timestamps import FIRST, canonical, earlier, share_of_time
@@ -113,8 +113,16 @@ class Plan:
 
 
 def position(row: Row, key: str) -> str:
-    """Where `row` stands in the order of `key`; a row never changed counts from its creation."""
-    return canonical(row.get(key) or row.get("created_datetime") or FIRST)
+    """Where `row` stands in the order of `key`; a row never changed counts from its creation.
+
+    Raises:
+        AnswerError: its date is no date, so nothing can be said about what comes before it.
+    """
+    try:
+        return canonical(row.get(key) or row.get("created_datetime") or FIRST)
+    except (ValueError, AttributeError):
+        message = f"The API gave a row ({row.get('id')}) whose {key} is no datetime."
+        raise AnswerError(message) from None
 
 
 def insist(
@@ -161,7 +169,7 @@ class Walk:
         up from the beginning of time, except where the API filters.
 
         Raises:
-            AnswerError: the server keeps refusing its own cursors, or pages in a circle.
+            AnswerError: the server pages in a circle, or a row has no usable date.
             GorgiasError: see `gorgias_api.errors`.
         """
         known, plan = self._bookmark.position, self._plan

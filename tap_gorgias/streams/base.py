@@ -250,6 +250,12 @@ class IncrementalStream(GorgiasStream):
                 stream.prepare(batch.rows)
             yield batch
 
+    def shape(self, row: Row) -> Row:
+        """A row that was never changed is dated by its creation, as the walk places it."""
+        if self.replication_key and not row.get(self.replication_key):
+            row[self.replication_key] = row.get("created_datetime")
+        return row
+
     def page(self, request: Request) -> Page:
         """One page of the list in the order the walk wants."""
         params: dict[str, Any] = {**self.params, "limit": self._tap.page_size}

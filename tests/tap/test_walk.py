@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from math import ceil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from gorgias_api import Client, ForbiddenError
+from gorgias_api import AnswerError, BadRequestError, Client, ForbiddenError, NotFoundError
 from tests.support import Output, settings, sync, truth
 
 if TYPE_CHECKING:
@@ -94,3 +95,34 @@ def test_a_backfill_that_was_killed_goes_on_at_the_next_page(sandbox: Sandbox) -
     assert set(output.merged("messages")) | set(rest.merged("messages")) == {
         (row["id"],) for row in rows
     }
+
+
+def test_a_row_without_a_usable_date_ends_the_run_with_one_sentence(sandbox: Sandbox) -> None:
+    body = json.dumps({"data": [{"id": 7, "updated_datetime": "soon"}], "meta": {}})
+    sandbox.fail("/api/tickets", status=200, body=body)
+    with pytest.raises(AnswerError, match=r"a row \(7\) whose updated_datetime is no datetime"):
+        sync(sandbox, "tickets")
+
+
+def test_a_row_that_was_never_changed_counts_from_its_creation(sandbox: Sandbox) -> None:
+    row = {"id": 7, "updated_datetime": None, "created_datetime": "2026-01-01T00:00:00+00:00"}
+    sandbox.fail("/api/tickets", status=200, body=json.dumps({"data": [row], "meta": {}}))
+    (record,) = sync(sandbox, "tickets").records["tickets"]
+    assert record["updated_datetime"] == "2026-01-01T00:00:00.000000+00:00"
+
+
+@pytest.mark.parametrize("status", [400, 404, 410, 422])
+def test_a_server_that_takes_no_cursor_at_all_ends_the_run(sandbox: Sandbox, status: int) -> None:
+    for _ in range(20):
+        sandbox.fail("/api/tickets", status=status, skip=1)
+    with pytest.raises((BadRequestError, NotFoundError)):
+        sync(sandbox, "tickets")
+    assert asked(sandbox, "tickets") < 30
+
+
+def test_pages_that_lead_in_a_circle_end_the_run(sandbox: Sandbox) -> None:
+    row = {"id": 7, "updated_datetime": "2026-01-01T00:00:00+00:00"}
+    body = json.dumps({"data": [row], "meta": {"next_cursor": "round"}})
+    sandbox.fail("/api/tickets", status=200, body=body, times=9)
+    with pytest.raises(AnswerError, match="points back to a page"):
+        sync(sandbox, "tickets")
