@@ -235,8 +235,8 @@ def read(setting: Setting, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - o
     if not names:
         return None
     value: Any = given[names[0]]
-    wrong_bool = isinstance(value, bool) and setting.kind != "boolean"
-    if wrong_bool or not isinstance(value, PYTHON[setting.kind]):
+    fits = isinstance(value, bool) == (setting.kind == "boolean")
+    if not (fits and isinstance(given[names[0]], PYTHON[setting.kind])):
         message = f"The setting '{names[0]}' must be of type {setting.kind}."
         raise SettingsError(message)
     if setting.kind == "number":
