@@ -446,3 +446,27 @@ def test_fields_that_are_not_selected_are_left_out(sandbox: Sandbox) -> None:
     for row in output.records["messages"]:
         assert not {"body_html", "body_text"} & row.keys()
         assert "stripped_text" in row
+
+
+def test_an_attachment_without_a_usable_address_is_left_out_by_name(
+    sandbox: Sandbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    message = next(iter(sandbox.world.tables["messages"]))
+    files = [{"url": "https://files.example/..", "name": "x"}, {"url": None, "name": "y"}]
+    sandbox.world.update("messages", message["id"], attachments=files)
+    output = sync(sandbox, "attachments", download_attachments_to=str(tmp_path))
+    rows = [row for row in output.records["attachments"] if row["message_id"] == message["id"]]
+    assert [(row["name"], row["location"]) for row in rows] == [("x", None), ("y", None)]
+    assert "has an address that names no file" in caplog.text
+
+
+def test_progress_is_told_now_and_then(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if half a minute went by with every page: the tap's own clock is the machine's.
+    monkeypatch.setattr("tap_gorgias.progress.EVERY", 0.0)
+    caplog.set_level(logging.INFO)
+    sync(sandbox, "tickets", page_size=10)
+    lines = [line for line in caplog.messages if line.startswith("Through time: tickets ")]
+    assert len(lines) > 10
+    assert lines[-1].startswith("Through time: tickets 100%. So far ")

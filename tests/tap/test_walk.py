@@ -126,3 +126,33 @@ def test_pages_that_lead_in_a_circle_end_the_run(sandbox: Sandbox) -> None:
     sandbox.fail("/api/tickets", status=200, body=body, times=9)
     with pytest.raises(AnswerError, match="points back to a page"):
         sync(sandbox, "tickets")
+
+
+def test_a_cursor_refused_while_catching_up_costs_requests_but_no_row(
+    open_sandbox: Callable[..., Sandbox],
+) -> None:
+    sandbox = open_sandbox(tickets=300)
+    moments = sorted(row["updated_datetime"] for row in truth(sandbox, "tickets"))
+    state = {"bookmarks": {"tickets": {"replication_key_value": moments[40]}}}
+    sandbox.fail("/api/tickets", status=410, skip=1)
+    output = sync(sandbox, "tickets", state=state)
+    got = [row["updated_datetime"] for row in output.records["tickets"]]
+    assert got == sorted(got)
+    assert {row[:19] for row in got} >= {moment[:19] for moment in moments[40:]}
+    assert asked(sandbox, "tickets") == 2 + 3
+
+
+def test_a_bookmark_past_the_window_asks_for_nothing(sandbox: Sandbox) -> None:
+    first = sync(sandbox, "tickets")
+    sandbox.backend.requests.clear()
+    again = sync(sandbox, "tickets", state=first.state, end_date="2025-06-01")
+    assert asked(sandbox, "tickets") == 0
+    assert again.state == first.state
+
+
+def test_an_account_without_tickets_is_no_error(sandbox: Sandbox) -> None:
+    first = sync(sandbox, "tickets")
+    for row in list(sandbox.world.tables["tickets"]):
+        sandbox.world.delete("tickets", row["id"])
+    for state in (None, first.state):
+        assert sync(sandbox, "tickets", state=state).records["tickets"] == []
