@@ -5,9 +5,13 @@
 MAKEFLAGS += --jobs=2
 
 PYTHON ?= python3
+# Meltano and uv keep what they need in here too, not in the home folder.
+export XDG_STATE_HOME := $(CURDIR)/.cache/state
+export XDG_CACHE_HOME := $(CURDIR)/.cache
 BIN := .venv/bin
 
 .venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@echo 'Setting up .venv'
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install -qq --require-hashes --requirement requirements.lock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from demo.warehouse import Loaded, Week
 
 TICKETS = 1_500
-OUTPUT = PROJECT / "output"
-DATABASE, PICTURE = OUTPUT / "gorgias.duckdb", OUTPUT / "first-response-time.svg"
+INTERRUPTED, STOPPED = 130, 143
+# Never the warehouse of `meltano.yml`, which may hold a real account.
+OUTPUT = PROJECT / "output" / "demo"
+DATABASE, PICTURE = OUTPUT / "demo.duckdb", OUTPUT / "first-response-time.svg"
 STREAMS = (
     "account",
     "custom_fields",
@@ -40,8 +43,13 @@ RECENT_WEEKS = 12
 
 def main() -> None:
     """Run the demo; exits with 1 and says why when something fails."""
+    # A terminal that cannot draw a line shall not end the demo.
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a text stream, unless replaced
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(STOPPED))
     try:
         demonstrate()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except (GorgiasError, MeltanoError, SandboxError) as error:
         sys.stderr.write(f"\n{error}\n")
         sys.exit(1)
@@ -69,7 +77,7 @@ def demonstrate() -> None:
 
 
 def _clean() -> None:
-    OUTPUT.mkdir(exist_ok=True)
+    OUTPUT.mkdir(parents=True, exist_ok=True)
     DATABASE.unlink(missing_ok=True)
     shutil.rmtree(OUTPUT / "meltano", ignore_errors=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,13 +76,14 @@ class Meltano:
                 stderr=output,
             ) as process,
         ):
-            while True:
-                try:
-                    status = process.wait(POLL_SECONDS)
-                except subprocess.TimeoutExpired:
+            try:
+                status = None
+                while status is None:
                     waiting()
-                else:
-                    break
+                    with suppress(subprocess.TimeoutExpired):
+                        status = process.wait(POLL_SECONDS)
+            finally:
+                process.terminate()
         if status:
             message = f"`meltano run {' '.join(arguments)}` failed:\n\n{_tail(log)}\n\nLog: {log}"
             raise MeltanoError(message)

@@ -12,7 +12,7 @@ import click
 
 from gorgias_api.client import UNSET, Client
 from gorgias_api.errors import GorgiasError, SettingsError, UsageError
-from gorgias_api.settings import SHARED, Setting, check, read
+from gorgias_api.settings import SHARED, Setting, check, load, read
 
 TYPES: dict[str, Any] = {"string": str, "number": float, "integer": int, "boolean": bool}
 REFUSED, MISUSED = 1, 2
@@ -39,7 +39,7 @@ def gorgias(context: click.Context, /, config: Path | None, **flags: Any) -> Non
 
     Settings come from flags, from GORGIAS_… or TAP_GORGIAS_… variables, or from a JSON file.
     """
-    given = _read(config) if config else {}
+    given = load(config) if config else {}
     check(given, SHARED, ())
     named = {setting.name: read(setting, given) for setting in SHARED}
     chosen = named | {name: value for name, value in flags.items() if value is not None}
@@ -98,18 +98,6 @@ def _json(text: str) -> Any:  # noqa: ANN401 - any JSON value
     except ValueError as error:
         message = f"The body is not JSON ({error})."
         raise UsageError(message) from error
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        given = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        message = f"The settings file {path} cannot be read as JSON ({type(error).__name__})."
-        raise SettingsError(message) from error
-    if not isinstance(given, dict):
-        message = f"The settings file {path} does not hold an object."
-        raise SettingsError(message)
-    return given
 
 
 def main() -> None:

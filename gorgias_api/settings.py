@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import json
 import math
 import re
 from dataclasses import dataclass, field
@@ -186,6 +187,23 @@ def account(domain: str) -> str:
     raise SettingsError(message)
 
 
+def load(path: str | Path) -> dict[str, Any]:
+    """The settings in a JSON file.
+
+    Raises:
+        SettingsError: it cannot be read, or does not hold an object.
+    """
+    try:
+        given = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        message = f"The settings file {path} cannot be read as JSON ({type(error).__name__})."
+        raise SettingsError(message) from None
+    if not isinstance(given, dict):
+        message = f"The settings file {path} does not hold an object."
+        raise SettingsError(message)
+    return given
+
+
 def json_schema(settings: Iterable[Setting]) -> dict[str, Any]:
     """The JSON schema of a configuration with these settings, as Singer plugins publish it."""
     properties: dict[str, Any] = {}
@@ -193,6 +211,7 @@ def json_schema(settings: Iterable[Setting]) -> dict[str, Any]:
         properties[setting.name] = {
             "type": [setting.kind, "null"],
             "description": setting.description,
+            **({"items": {"type": "object"}} if setting.kind == "array" else {}),
             **({"secret": True, "writeOnly": True} if setting.secret else {}),
             **({} if setting.default is None else {"default": setting.default}),
         }

@@ -26,9 +26,13 @@ _LIMITS = {
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8787, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0: a free one."
+)
 @click.option("--seed", default=1, show_default=True, help="Same seed, same data.")
-@click.option("--tickets", default=5000, show_default=True, help="How many to start with.")
+@click.option(
+    "--tickets", type=click.IntRange(0), default=5000, show_default=True, help="How many at first."
+)
 @click.option("--domain", default=_DEFAULTS.domain, show_default=True, help="Name of the account.")
 @click.option("--email", default=_DEFAULTS.email, show_default=True, help="User of the API key.")
 @click.option("--api-key", default=_DEFAULTS.api_key, show_default=True, help="The API key.")
@@ -39,7 +43,9 @@ _LIMITS = {
     show_default=True,
     help="api-key: 40 requests in 20 s, 80 with OAuth2; oauth: 80 for all.",
 )
-@click.option("--latency-ms", default=0, show_default=True, help="What every answer takes.")
+@click.option(
+    "--latency-ms", type=click.IntRange(0), default=0, show_default=True, help="Of every answer."
+)
 @click.option("--cursor-ttl", type=float, help="Seconds a cursor works. [default: for ever]")
 @click.option("--chaos", type=int, metavar="SEED", help="Misbehave at random.")
 def main(  # noqa: PLR0913 - one argument per option
@@ -73,7 +79,12 @@ def main(  # noqa: PLR0913 - one argument per option
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
-    with socket.create_server((host, port)) as listener:
+    try:
+        listener = socket.create_server((host, port))
+    except OSError as error:
+        message = f"Cannot listen on {host}:{port} ({error.strerror})."
+        raise click.ClickException(message) from error
+    with listener:
         server = server_for(backend_for(options))
         # The rows live as long as the process: the collector need not look at them again.
         gc.freeze()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import tempfile
@@ -10,7 +11,14 @@ from typing import TYPE_CHECKING
 
 import fsspec
 
-from gorgias_api import ForbiddenError, NotFoundError, UsageError
+from gorgias_api import (
+    AnswerError,
+    ApiError,
+    RateLimitError,
+    TransportError,
+    UnauthorizedError,
+    UsageError,
+)
 from gorgias_api.files import file_parts
 
 if TYPE_CHECKING:
@@ -22,6 +30,18 @@ if TYPE_CHECKING:
 AT_ONCE = 8
 UNSAFE = re.compile(r"[^\w.@+ -]|^[.\s]+")
 IN_MEMORY = 1 << 20
+LONGEST, LONGEST_ENDING = 200, 10
+"""Bytes of a name: file systems take 255, and `.part` and a mark are to be added."""
+
+
+def _safe(part: str) -> str:
+    """A name any storage takes. What had to be changed keeps a mark of what it was."""
+    clean = UNSAFE.sub("_", part).encode()[:LONGEST].decode(errors="ignore")
+    if clean == part:
+        return part
+    stem, dot, ending = clean.rpartition(".")
+    mark = hashlib.sha256(part.encode()).hexdigest()[:8]
+    return f"{stem}-{mark}.{ending}" if dot and len(ending) < LONGEST_ENDING else f"{clean}-{mark}"
 
 
 class Saver:
@@ -46,26 +66,34 @@ class Saver:
         Raises:
             GorgiasError: the API fails in another way; see `gorgias_api.errors`.
         """
-        wanted = sorted(set(urls))
+        places = {url: self._place(url) for url in urls}
+        # Several addresses of one file: one of them is enough.
+        wanted = {place: url for url, place in places.items() if place}
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="attachments") as pool:
-            return dict(zip(wanted, pool.map(self._save, wanted), strict=True))
+            saved = dict(zip(wanted, pool.map(self._save, wanted, wanted.values()), strict=True))
+        return {url: saved.get(place or "") for url, place in places.items()}
 
-    def _save(self, url: str) -> str | None:
+    def _place(self, url: str) -> str | None:
+        """Where a file goes, below the base."""
         try:
-            folder, name = (UNSAFE.sub("_", part) for part in file_parts(url))
+            return "/".join(_safe(part) for part in file_parts(url))
         except UsageError:
             self._logger.warning("An attachment has an address that names no file; it is left out.")
             return None
-        path = f"{self._root}/{folder}/{name}"
-        if self._files.exists(path) or self._fetch(url, path):
-            return f"{self._base}/{folder}/{name}"
-        return None
+
+    def _save(self, place: str, url: str) -> str | None:
+        path = f"{self._root}/{place}"
+        there = self._files.exists(path) or self._fetch(url, path)
+        return f"{self._base}/{place}" if there else None
 
     def _fetch(self, url: str, path: str) -> bool:
         with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
             try:
                 self._client.download(url, file)
-            except (NotFoundError, ForbiddenError) as error:
+            except (UnauthorizedError, RateLimitError):
+                raise
+            except (ApiError, AnswerError, TransportError) as error:
+                # One file must not keep all others from arriving; the next run tries again.
                 self._logger.warning("An attachment is not to be had: %s", error)
                 return False
             file.seek(0)

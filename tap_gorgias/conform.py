@@ -72,7 +72,7 @@ def _object(
                 converter = converters[name]
                 if value is None and converter is not None:
                     record[name] = None
-                elif converter is _text and type(value) is str and "\0" not in value:
+                elif converter is _text and type(value) is str and value.isprintable():
                     record[name] = value  # most of all fields, hence without a call
                 elif converter is not None:
                     record[name] = converter(value)
@@ -138,9 +138,7 @@ def _checked(kind: type, convert: Converter, name: str, report: Report) -> Conve
 
 def _text(value: Any) -> str:  # noqa: ANN401 - any JSON
     """Text without NUL characters, which databases refuse; anything else as JSON."""
-    if isinstance(value, str):
-        return value.replace("\0", "") if "\0" in value else value
-    return _json(value)
+    return _clean(value) if isinstance(value, str) else _json(value)
 
 
 def _json(value: Any) -> str:  # noqa: ANN401 - any JSON
@@ -191,10 +189,15 @@ EXACT: Mapping[str, tuple[type, ...]] = {
 LENIENT: Mapping[str, Converter] = {"boolean": _boolean, "integer": _integer, "number": float}
 
 
+def _storable(text: str) -> str:
+    """What databases take: no NUL, and no half of a surrogate pair, which UTF-8 cannot hold."""
+    return text.replace("\0", "").encode(errors="replace").decode()
+
+
 def _clean(value: Any) -> Any:  # noqa: ANN401 - any JSON in, the same JSON out
-    """`value` without NUL characters, at any depth."""
+    """`value` without NUL characters and halves of characters, at any depth."""
     if isinstance(value, str):
-        return value.replace("\0", "") if "\0" in value else value
+        return value if value.isprintable() else _storable(value)
     if isinstance(value, dict):
         return {_clean(name): _clean(item) for name, item in value.items()}
     return [_clean(item) for item in value] if isinstance(value, list) else value

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-IN_MEMORY = 20
+IN_MEMORY = 4
 MOST = 500
 """Items of one stream that may wait before its walk waits too."""
 

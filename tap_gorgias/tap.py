@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import sys
 from collections import deque
+from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
 from singer_sdk.contrib.msgspec import MsgSpecWriter
+from singer_sdk.exceptions import MapExpressionError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib.encoding.simple import RecordMessage
 
 from gorgias_api import Client, ForbiddenError, GorgiasError, SettingsError
-from gorgias_api.settings import SHARED, Settings, check, json_schema
+from gorgias_api.settings import SHARED, Setting, Settings, check, json_schema, load, read
 from tap_gorgias import settings
 from tap_gorgias.feed import Ended, Feed
 from tap_gorgias.progress import Progress
@@ -24,11 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
+    import click
+    from singer_sdk.plugin_base import _ConfigInput
     from singer_sdk.singerlib.encoding.simple import Message
 
     from tap_gorgias.walk import Batch
 
 FAILED, MISUSED = 1, 2
+MAPS = Setting("stream_maps", "object", "The SDK's own; only its kind is checked here.")
 PIPEFUL = 1 << 18
 
 
@@ -86,6 +93,48 @@ class TapGorgias(Tap):
     def discover_streams(self) -> Sequence[GorgiasStream]:
         """Every stream there is; needs neither credentials nor network."""
         return [stream(self) for stream in STREAMS]
+
+    @classmethod
+    def cb_config(
+        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+    ) -> _ConfigInput:
+        """Read settings as the SDK does, after making sure that they can be read.
+
+        Raises:
+            SettingsError: which file or kind of variable cannot be, and why.
+        """
+        for path in value:
+            if path != "ENV":
+                load(path)
+                continue
+            try:
+                cls._env_var_config  # noqa: B018 - reading it parses the variables
+            except (ValueError, KeyError):
+                message = (
+                    f"A variable {cls._env_var_prefix}… does not hold what its setting needs: "
+                    "digits for a number, JSON for an object or a list."
+                )
+                raise SettingsError(message) from None
+        return super().cb_config(ctx, param, value)
+
+    @classmethod
+    def invoke(  # type: ignore[override]  # the SDK's own tap narrows it in the same way
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+    ) -> None:
+        """Run the tap from the command line, after making sure that its files can be read."""
+        super().invoke(
+            about=about,
+            about_format=about_format,
+            config=config,
+            state=_json_object("state", state),
+            catalog=_json_object("catalog", catalog),
+        )
 
     _feed: Feed[Batch] | None = None
 
@@ -158,6 +207,7 @@ class TapGorgias(Tap):
             settings.page_size(self.config)
             settings.skips_forbidden(self.config)
             reports_of(self.config)
+            read(MAPS, self.config)
         except SettingsError:
             if raise_errors:
                 raise
@@ -172,12 +222,31 @@ class TapGorgias(Tap):
             self._feed.stop()
 
 
+def _json_object(name: str, file: IO[str] | None) -> IO[str] | None:
+    """The same text again, if it is what it should be.
+
+    Raises:
+        SettingsError: it is not a JSON object.
+    """
+    if file is None:
+        return None
+    text = file.read()
+    with suppress(ValueError):
+        if isinstance(json.loads(text), dict):
+            return io.StringIO(text)
+    message = f"The file given as --{name} does not hold a JSON object."
+    raise SettingsError(message)
+
+
 def main() -> None:
     """Run the tap; a mistake or a refusal is one sentence on the log and an exit code."""
     try:
         TapGorgias.cli()
     except SettingsError as error:
         TapGorgias.logger.error("%s", error)
+        sys.exit(MISUSED)
+    except MapExpressionError as error:
+        TapGorgias.logger.error("The setting 'stream_maps' cannot be used: %s", error)
         sys.exit(MISUSED)
     except GorgiasError as error:
         TapGorgias.logger.error("%s", error)

@@ -21,6 +21,9 @@ because the bookmark never passes the newest row of the first page.
 visible late, with an older time, are looked for `OVERLAP` deep, but never for more than one page
 without news; `lookback`, for objects that change without a new date, is always read in full.
 
+*Dates in the future*, which a client can write, must not hide what is new until then: no bookmark
+passes the time of the run, or the middle of a page where the whole server is ahead of us.
+
 *Lists that cannot be ordered* (voice) are gone down in the same way if their pages turn out to
 descend, and read to their end if not; their bookmark moves with the last row.
 
@@ -34,9 +37,10 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from gorgias_api import AnswerError, BadRequestError, NotFoundError
+from gorgias_api import AnswerError, BadRequestError, NotFoundError, ServerError
 from gorgias_api.paging import follow
 from tap_gorgias.spool import Spool
 from tap_gorgias.timestamps import FIRST, canonical, earlier, share_of_time
@@ -54,8 +58,11 @@ logger = logging.getLogger(__name__)
 OVERLAP = timedelta(minutes=5)
 RESTARTS = 5
 """Refused cursors in a row, without any progress between them, before the walk gives up."""
-PAGES_IN_MEMORY = 20
+PAGES_IN_MEMORY = 4
 UNKNOWN = float("inf")
+MOMENT = timedelta(microseconds=1)
+TELLING = 10
+"""Rows on a page from which its middle says something about the server's clock."""
 LAST = "9999-12-31T23:59:59.999999+00:00"
 
 
@@ -143,7 +150,10 @@ def insist(
             for page in follow(ask, cursor):
                 yield page, again
                 count, again, cursor = count + 1, False, page.next_cursor
-        except (BadRequestError, NotFoundError) as error:
+        except (BadRequestError, NotFoundError, ServerError) as error:
+            # A server may also stumble over an old cursor; but only over an old one.
+            if isinstance(error, ServerError) and (count or best or strikes or again):
+                raise
             strikes = 0 if count > best else strikes + 1
             if cursor is None or strikes > RESTARTS:
                 raise
@@ -151,6 +161,11 @@ def insist(
             cursor, again, best = None, True, max(best, count)
         else:
             return
+
+
+def _descends(moments: list[str]) -> bool:
+    """Whether a page of a list of unknown order goes down all the way."""
+    return moments[0] > moments[-1] and all(a >= b for a, b in pairwise(moments))
 
 
 class Walk:
@@ -161,6 +176,7 @@ class Walk:
         self._plan = plan
         self._bookmark = bookmark
         self._ahead = UNKNOWN
+        self._horizon = plan.now
 
     def batches(self) -> Iterator[Batch]:
         """Give the rows, a page at a time.
@@ -173,7 +189,7 @@ class Walk:
             GorgiasError: see `gorgias_api.errors`.
         """
         known, plan = self._bookmark.position, self._plan
-        if plan.until is not None and (known or "") >= plan.until:
+        if plan.until is not None and (known or "") >= earlier(plan.until, MOMENT):
             return iter(())
         fresh = known is None and plan.ordered and (plan.since is None or plan.filters)
         return self._backfill() if fresh or self._bookmark.cursor else self._catch_up()
@@ -185,22 +201,21 @@ class Walk:
             covered = done or FIRST if again else covered
             spots = [(position(row, plan.key), row) for row in page.rows]
             start, until = max(plan.since or FIRST, covered), plan.until or LAST
+            self._look_ahead(spots)
             inside = [(at, row) for at, row in spots if start <= at < until]
             if inside:
-                done = max(done or FIRST, inside[-1][0])
+                done = max(done or FIRST, min(inside[-1][0], self._horizon))
                 first = first or inside[0][0]
             over = page.next_cursor is None or bool(spots and spots[-1][0] >= until)
             through = self._estimate(count, first, done, plan.until or plan.now)
-            bookmark = Bookmark(done, None if over else page.next_cursor)
+            bookmark = Bookmark(done, page.next_cursor) if not over else self._end(done)
             yield Batch([row for _, row in inside], bookmark, 1.0 if over else through)
             if over:
                 return
 
     def _catch_up(self) -> Iterator[Batch]:
         plan = self._plan
-        known = self._bookmark.position or FIRST
-        floor = max(plan.since or FIRST, earlier(known, plan.lookback))
-        deep = max(plan.since or FIRST, min(floor, earlier(known, OVERLAP)))
+        known, floor, deep = self._depths()
         spool: Spool[list[Row]] = Spool(PAGES_IN_MEMORY)
         newest = None
         for count, (page, again) in enumerate(self._pages("desc", deep), start=1):
@@ -208,14 +223,18 @@ class Walk:
                 spool.close()
                 spool = Spool(PAGES_IN_MEMORY)
             spots = [(position(row, plan.key), row) for row in page.rows]
+            self._look_ahead(spots)
+            known, floor, deep = self._depths()
             spool.append([row for at, row in spots if deep <= at < (plan.until or LAST)])
-            if not spots:
+            # Where rows without a date stand in the order is the server's secret.
+            dated = [at for at, row in spots if row.get(plan.key)]
+            if not dated:
                 continue
-            oldest = spots[-1][0]
-            newest = newest or spots[0][0]
+            oldest = dated[-1]
+            newest = newest or dated[0]
             self._estimate(count, newest, oldest, floor)
-            no_news = max(at for at, _ in spots) <= known
-            descends = plan.ordered or spots[0][0] > oldest
+            no_news = min(max(dated), self._horizon) <= known
+            descends = plan.ordered or _descends(dated)
             if descends and oldest < floor and (oldest < deep or no_news):
                 break
         yield from self._replay(spool)
@@ -227,10 +246,29 @@ class Walk:
         for count in range(1, pages + 1):
             rows = spool.pop_newest()[::-1]
             if rows:
-                done = max(done or FIRST, *(position(row, self._plan.key) for row in rows))
+                newest = max(position(row, self._plan.key) for row in rows)
+                done = max(done or FIRST, min(newest, self._horizon))
             sure = self._plan.ordered or count == pages
-            yield Batch(rows, Bookmark(done) if sure else self._bookmark, count / pages)
+            bookmark = self._end(done) if count == pages else Bookmark(done)
+            yield Batch(rows, bookmark if sure else self._bookmark, count / pages)
         spool.close()
+
+    def _end(self, done: str | None) -> Bookmark:
+        """The bookmark of a walk that is through; a window that is over is not asked for again."""
+        until = self._plan.until
+        return Bookmark(earlier(until, MOMENT) if until and until <= self._plan.now else done)
+
+    def _depths(self) -> tuple[str, str, str]:
+        """What is known, how far to read in any case, and how far to look for late rows."""
+        plan, start = self._plan, self._plan.since or FIRST
+        known = min(self._bookmark.position or FIRST, self._horizon)
+        floor = max(start, earlier(known, plan.lookback))
+        return known, floor, max(start, min(floor, earlier(known, OVERLAP)))
+
+    def _look_ahead(self, spots: list[tuple[str, Row]]) -> None:
+        """Move the horizon, past which no bookmark goes, if the server's clock is ahead of ours."""
+        if len(spots) >= TELLING:
+            self._horizon = max(self._horizon, spots[len(spots) // 2][0])
 
     def _pages(self, order: Order, since: str | None) -> Iterator[tuple[Page, bool]]:
         bounds = (since, self._plan.until) if self._plan.filters else (None, None)

@@ -11,11 +11,13 @@ from singer_sdk import Target
 from singer_sdk.helpers.capabilities import PluginCapabilities
 
 from gorgias_api import Client, GorgiasError, SettingsError, UsageError
-from gorgias_api.settings import SHARED, Settings, check, json_schema
+from gorgias_api.settings import SHARED, Settings, check, json_schema, load
 from target_gorgias.sinks import GorgiasSink
 
 if TYPE_CHECKING:
+    import click
     from singer_sdk import Sink
+    from singer_sdk.plugin_base import _ConfigInput
 
 FAILED, MISUSED = 1, 2
 
@@ -32,6 +34,29 @@ class TargetGorgias(Target):
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
+
+    @classmethod
+    def cb_config(
+        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+    ) -> _ConfigInput:
+        """Read settings as the SDK does, after making sure that they can be read.
+
+        Raises:
+            SettingsError: which file or kind of variable cannot be, and why.
+        """
+        for path in value:
+            if path != "ENV":
+                load(path)
+                continue
+            try:
+                cls._env_var_config  # noqa: B018 - reading it parses the variables
+            except (ValueError, KeyError):
+                message = (
+                    f"A variable {cls._env_var_prefix}… does not hold what its setting needs: "
+                    "digits for a number, JSON for an object or a list."
+                )
+                raise SettingsError(message) from None
+        return super().cb_config(ctx, param, value)
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:

@@ -136,7 +136,7 @@ class GorgiasStream(Stream):
         self.requests += 1
         return get_page(self._tap.client, self.path, params, cursor, ahead)
 
-    full_pass_begun: str | None = None
+    full_read_begun: str | None = None
     """When this run began to read everything again, if `full_pass_every` asked for it."""
 
     def bookmark(self) -> Bookmark:
@@ -153,6 +153,8 @@ class GorgiasStream(Stream):
 
     def advance(self, bookmark: Bookmark) -> None:
         """Say in the state what is out."""
+        if self.full_read_begun:
+            self.stream_state[FULL_READ] = self.full_read_begun
         if self.replication_method != REPLICATION_INCREMENTAL or not self.selected:
             return
         state = self.stream_state
@@ -162,8 +164,6 @@ class GorgiasStream(Stream):
         state.pop(CURSOR, None)
         if bookmark.cursor:
             state[CURSOR] = bookmark.cursor
-        if self.full_pass_begun:
-            state[FULL_READ] = self.full_pass_begun
 
     @cached_property
     def conform(self) -> Callable[[Mapping[str, Any]], Row]:
@@ -224,7 +224,7 @@ class IncrementalStream(GorgiasStream):
         window = self._tap.window
         now = from_datetime(self._tap.client.clock.now())
         if self._is_full_pass_due(start, now):
-            self.full_pass_begun = now
+            self.full_read_begun = now
             start = Bookmark()
         plan = Plan(
             key=self.replication_key or "",

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from gorgias_api import MovedError, NotFoundError
+from gorgias_api import BadRequestError, ForbiddenError, MovedError, NotFoundError
 from tap_gorgias import schemas
 from tap_gorgias.streams.base import DerivedStream, IncrementalStream
 from tap_gorgias.streams.values import field_values
@@ -84,5 +84,8 @@ class CustomerDetails(DerivedStream):
         try:
             detail: Row = self._tap.client.request("GET", f"/api/customers/{row['id']}")
         except (NotFoundError, MovedError):
+            return None
+        except (BadRequestError, ForbiddenError) as error:
+            self.logger.warning("The details of a customer are not to be had: %s", error)
             return None
         return detail

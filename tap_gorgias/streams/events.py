@@ -77,18 +77,18 @@ class Deletions(IncrementalStream):
     _plain = False
 
     def _only(self, page: Page) -> Page:
-        return page._replace(rows=[row for row in page.rows if row["type"] in TYPES])
+        return page._replace(rows=[row for row in page.rows if row.get("type") in TYPES])
 
     def shape(self, row: Row) -> Row:
         """The event as the deletion it tells of."""
         source = (row.get("data") or {}).get("source_customer_id")
         return {
             "id": row["id"],
-            "object_type": row["object_type"],
-            "object_id": source or row["object_id"],
+            "object_type": row.get("object_type"),
+            "object_id": source or row.get("object_id"),
             "deleted_datetime": row["created_datetime"],
-            "merged_into_id": row["object_id"] if source else None,
+            "merged_into_id": row.get("object_id") if source else None,
             "event_type": row["type"],
-            "user_id": row["user_id"],
+            "user_id": row.get("user_id"),
             "created_datetime": row["created_datetime"],
         }

@@ -56,12 +56,10 @@ class Attachments(DerivedStream):
         """Save the files of a page of messages."""
         if self._saver is None:
             return
-        urls = {
-            row["id"]: [file.get("url") for file in row.get("attachments") or []] for row in rows
-        }
-        places = self._saver.save(url for some in urls.values() for url in some if url)
+        urls = {row["id"]: list(_urls(row)) for row in rows}
+        places = self._saver.save([url for some in urls.values() for url in some])
         for message, some in urls.items():
-            self._places[message] = {url: places.get(url) for url in some}
+            self._places[message] = {url: places[url] for url in some}
 
     def rows(self, parent: Row) -> Iterator[Row]:
         """One row per attachment."""
@@ -76,3 +74,10 @@ class Attachments(DerivedStream):
                 "message_created_datetime": parent["created_datetime"],
                 "read_datetime": parent["read_datetime"],
             }
+
+
+def _urls(row: Row) -> Iterator[str]:
+    """The addresses of a message's files that are addresses."""
+    for file in row.get("attachments") or []:
+        if isinstance(file.get("url"), str):
+            yield file["url"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from gorgias_api import Page
+from gorgias_api import NotFoundError, Page
 from tap_gorgias import schemas
 from tap_gorgias.streams.base import GorgiasStream
 from tap_gorgias.walk import Batch, Bookmark, insist
@@ -36,8 +36,11 @@ class ViewItems(GorgiasStream):
                     yield from self._items(view["id"])
 
     def _items(self, view: int) -> Iterator[Batch]:
-        for page, _ in insist(lambda after: self._page(view, after)):
-            yield Batch([{"view_id": view, **row} for row in page.rows], Bookmark(), 0.0)
+        try:
+            for page, _ in insist(lambda after: self._page(view, after)):
+                yield Batch([{"view_id": view, **row} for row in page.rows], Bookmark(), 0.0)
+        except NotFoundError:
+            self.logger.info("The view %d is gone since the views were listed.", view)
 
     def _page(self, view: int, after: str | None) -> Page:
         """One page; what follows is told as a path with a query instead of a cursor."""
