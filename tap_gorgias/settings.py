@@ -123,7 +123,10 @@ def durations(
     spans = {}
     for stream, text in (read(setting, config) or {}).items():
         if stream not in streams:
-            message = f"The setting '{setting.name}' names '{stream}', which is not a stream here."
+            message = (
+                f"The setting '{setting.name}' names '{stream}', which is not a stream that is "
+                "read by date."
+            )
             raise SettingsError(message)
         span = _parse(text)
         if not isinstance(span, pendulum.Duration) or span < timedelta(0):

@@ -22,7 +22,7 @@ from gorgias_api.settings import SHARED, Setting, Settings, check, json_schema, 
 from tap_gorgias import settings
 from tap_gorgias.feed import Ended, Feed
 from tap_gorgias.progress import Progress
-from tap_gorgias.streams import NAMES, STREAMS, GorgiasStream, reports_of
+from tap_gorgias.streams import DATED, STREAMS, GorgiasStream, reports_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,7 +146,7 @@ class TapGorgias(Tap):
     @cached_property
     def window(self) -> settings.Window:
         """Which rows are wanted."""
-        return settings.window(self.config, NAMES)
+        return settings.window(self.config, DATED)
 
     @cached_property
     def page_size(self) -> int:
@@ -203,7 +203,7 @@ class TapGorgias(Tap):
         try:
             check(self.config, (*SHARED, *settings.SETTINGS), self.config_jsonschema["properties"])
             Settings.from_mapping(self.config)
-            settings.window(self.config, NAMES)
+            settings.window(self.config, DATED)
             settings.page_size(self.config)
             settings.skips_forbidden(self.config)
             reports_of(self.config)

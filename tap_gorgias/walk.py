@@ -177,6 +177,8 @@ class Walk:
         self._bookmark = bookmark
         self._ahead = UNKNOWN
         self._horizon = plan.now
+        self._from: str | None = None
+        self._covered = FIRST
 
     def batches(self) -> Iterator[Batch]:
         """Give the rows, a page at a time.
@@ -197,14 +199,16 @@ class Walk:
     def _backfill(self) -> Iterator[Batch]:
         plan = self._plan
         done, covered, first = self._bookmark.position, FIRST, None
+        self._covered = done or FIRST
         for count, (page, again) in enumerate(self._pages("asc", plan.since), start=1):
-            covered = done or FIRST if again else covered
+            covered = self._covered if again else covered
             spots = [(position(row, plan.key), row) for row in page.rows]
             start, until = max(plan.since or FIRST, covered), plan.until or LAST
             self._look_ahead(spots)
             inside = [(at, row) for at, row in spots if start <= at < until]
             if inside:
                 done = max(done or FIRST, min(inside[-1][0], self._horizon))
+                self._covered = done
                 first = first or inside[0][0]
             over = page.next_cursor is None or bool(spots and spots[-1][0] >= until)
             through = self._estimate(count, first, done, plan.until or plan.now)
@@ -271,11 +275,15 @@ class Walk:
             self._horizon = max(self._horizon, spots[len(spots) // 2][0])
 
     def _pages(self, order: Order, since: str | None) -> Iterator[tuple[Page, bool]]:
-        bounds = (since, self._plan.until) if self._plan.filters else (None, None)
-        return insist(
-            lambda cursor: self._source.page(Request(order, cursor, *bounds, self._ahead)),
-            self._bookmark.cursor,
-        )
+        def ask(cursor: str | None) -> Page:
+            if cursor is None:
+                # Where the API filters, beginning again need not begin at the beginning.
+                self._from = max(since or FIRST, self._covered)
+            bounds = (self._from, self._plan.until) if self._plan.filters else (None, None)
+            return self._source.page(Request(order, cursor, *bounds, self._ahead))
+
+        self._from = since
+        return insist(ask, self._bookmark.cursor)
 
     def _estimate(self, count: int, start: str | None, at: str | None, end: str) -> float:
         """How far from `start` to `end` the walk is, and so how many requests lie ahead."""

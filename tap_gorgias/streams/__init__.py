@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tap_gorgias.streams.account import Account, AccountSettings, CustomFields
-from tap_gorgias.streams.base import GorgiasStream
+from tap_gorgias.streams.base import GorgiasStream, IncrementalStream
 from tap_gorgias.streams.catalogue import (
     Integrations,
     Jobs,
@@ -54,6 +54,9 @@ STREAMS: tuple[type[GorgiasStream], ...] = (
     VoiceCalls,
     Widgets,
 )
+DATED = tuple(
+    vars(stream)["name"] for stream in STREAMS if issubclass(stream, (IncrementalStream, Reports))
+)
 NAMES = tuple(vars(stream)["name"] for stream in STREAMS)
 
-__all__ = ["NAMES", "STREAMS", "GorgiasStream", "reports_of"]
+__all__ = ["DATED", "NAMES", "STREAMS", "GorgiasStream", "reports_of"]

@@ -26,6 +26,7 @@ class CustomFields(FullStream):
     scope = "custom_fields:read"
     variants = ({"object_type": "Ticket"}, {"object_type": "Customer"})
     primary_keys: ClassVar = ["id"]
+    complete = False  # a definition cannot be deleted, only archived
     schema = schemas.CUSTOM_FIELDS
 
 

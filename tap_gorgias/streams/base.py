@@ -17,7 +17,7 @@ from gorgias_api.paging import get_page
 from tap_gorgias.conform import compile_row
 from tap_gorgias.schemas import JSON_TEXT
 from tap_gorgias.settings import ACTIVATE
-from tap_gorgias.timestamps import canonical, earlier, from_datetime
+from tap_gorgias.timestamps import FIRST, canonical, earlier, from_datetime
 from tap_gorgias.walk import Batch, Bookmark, Plan, Walk, insist
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class GorgiasStream(Stream):
                 stream.bookmark()
         wanted = self.config.get(ACTIVATE.name, ACTIVATE.default)
         if self.selected and self.complete and wanted:
-            self._stream_version = self._initialized_at // 1000
+            self._stream_version = self._initialized_at
 
     def close(self) -> None:
         """After the last row: tell the loader that rows it did not see are gone."""
@@ -261,7 +261,7 @@ class IncrementalStream(GorgiasStream):
         params: dict[str, Any] = {**self.params, "limit": self._tap.page_size}
         if self.ordered:
             params["order_by"] = f"{self.replication_key}:{request.order}"
-        if request.since:
+        if request.since and request.since > FIRST:
             params[f"{self.replication_key}[gte]"] = request.since
         if request.until:
             params[f"{self.replication_key}[lt]"] = request.until

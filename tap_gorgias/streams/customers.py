@@ -10,6 +10,7 @@ from gorgias_api import BadRequestError, ForbiddenError, MovedError, NotFoundErr
 from tap_gorgias import schemas
 from tap_gorgias.streams.base import DerivedStream, IncrementalStream
 from tap_gorgias.streams.values import field_values
+from tap_gorgias.walk import position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,8 +68,21 @@ class CustomerDetails(DerivedStream):
     def _fetched(self) -> dict[int, Row]:
         return {}
 
+    @cached_property
+    def _known(self) -> str:
+        """The bookmark before this run."""
+        return self.bookmark().position or ""
+
+    @property
+    def _rereads(self) -> bool:
+        parent = self._tap.streams[Customers.name]
+        asked = Customers.name in self._tap.window.lookback
+        return asked or getattr(parent, "full_read_begun", None) is not None
+
     def prepare(self, rows: list[Row]) -> None:
-        """Fetch the details of a page of customers."""
+        """Fetch the details of a page of customers, but for those read again only to be sure."""
+        key = self.replication_key or ""
+        rows = [row for row in rows if self._rereads or position(row, key) >= self._known]
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix=self.name) as pool:
             for row, detail in zip(rows, pool.map(self._fetch, rows), strict=True):
                 if detail is not None:
