@@ -118,3 +118,27 @@ def test_a_reader_that_goes_away_ends_the_run_without_a_traceback(
         assert tap.wait(20) == 1
     assert "Traceback" not in log
     assert "stopped reading" in log
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{broken", "null"])
+@pytest.mark.parametrize("option", ["--config", "--state", "--catalog"])
+def test_a_file_that_holds_no_object_is_one_sentence(
+    tmp_path: Path, option: str, text: str
+) -> None:
+    path = tmp_path / "odd.json"
+    path.write_text(text)
+    result = run(tmp_path, GOOD, f"{option}={path}")
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert "JSON" in result.stderr or "does not hold an object" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["PAGE_SIZE", "LOOKBACK"])
+def test_a_variable_that_does_not_fit_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(f"TAP_GORGIAS_{name}", "{s3cr3t")
+    result = run(tmp_path, GOOD, "--config=ENV")
+    assert result.returncode == 2
+    assert "A variable TAP_GORGIAS_… does not hold what its setting needs" in result.stderr
+    assert "s3cr3t" not in result.stderr

@@ -470,3 +470,61 @@ def test_progress_is_told_now_and_then(
     lines = [line for line in caplog.messages if line.startswith("Through time: tickets ")]
     assert len(lines) > 10
     assert lines[-1].startswith("Through time: tickets 100%. So far ")
+
+
+@pytest.mark.parametrize("status", [400, 403, 410])
+def test_a_file_that_is_not_to_be_had_keeps_no_other_from_arriving(
+    sandbox: Sandbox, tmp_path: Path, status: int
+) -> None:
+    sandbox.fail("/api/attachments", status=status)
+    output = sync(sandbox, "attachments", "tickets", download_attachments_to=str(tmp_path))
+    assert [row["location"] for row in output.records["attachments"]].count(None) == 1
+    assert len(output.records["tickets"]) == len(truth(sandbox, "tickets"))
+
+
+def test_files_with_odd_names_stay_apart_and_two_addresses_of_one_file_cost_one_request(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    names = ["a:b.png", "a_b.png", f"{'é' * 100}{'x' * 70}.png"]
+    urls = [f"https://uploads.example/attachments/h1/{name}" for name in names]
+    message = next(iter(sandbox.world.tables["messages"]))
+    files = [{"url": url, "name": "x"} for url in (*urls, f"{urls[0]}?again=1")]
+    sandbox.world.update("messages", message["id"], attachments=files)
+    for _ in names:
+        sandbox.fail("/api/attachments/download/h1", status=200, body="contents")
+    output = sync(sandbox, "attachments", download_attachments_to=str(tmp_path))
+    rows = [row for row in output.records["attachments"] if row["message_id"] == message["id"]]
+    places = [row["location"] for row in rows]
+    assert None not in places
+    assert len(set(places)) == len(names)
+    assert sum("/h1/" in seen.path for seen in sandbox.requests) == len(names)
+
+
+def test_a_view_that_is_gone_by_the_time_of_its_items_is_no_error(sandbox: Sandbox) -> None:
+    view = next(row for row in truth(sandbox, "views") if row["type"] == "ticket-list")
+    sandbox.fail(f"/api/views/{view['id']}/items", status=404)
+    rows = sync(sandbox, "view_items").records["view_items"]
+    assert rows
+    assert view["id"] not in {row["view_id"] for row in rows}
+
+
+def test_half_a_character_does_not_stop_a_stream(sandbox: Sandbox) -> None:
+    row = next(iter(sandbox.world.tables["tags"]))
+    body = json.dumps({"data": [row | {"name": "\ud83d half"}], "meta": {}})
+    sandbox.fail("/api/tags", status=200, body=body)
+    assert sync(sandbox, "tags").records["tags"][0]["name"] == "? half"
+
+
+def test_details_of_customers_are_not_asked_for_again_just_to_be_sure(sandbox: Sandbox) -> None:
+    first = sync(sandbox, "customer_details")
+    sandbox.backend.requests.clear()
+    sync(sandbox, "customer_details", state=first.state)
+    assert len(sandbox.requests) <= 1 + 3
+
+
+def test_a_window_that_is_over_is_asked_for_once(sandbox: Sandbox) -> None:
+    first = sync(sandbox, "tickets", end_date="2026-01-01")
+    assert first.state["bookmarks"]["tickets"]["replication_key_value"] < "2026-01-01"
+    sandbox.backend.requests.clear()
+    sync(sandbox, "tickets", state=first.state, end_date="2026-01-01")
+    assert sandbox.requests == []

@@ -156,3 +156,34 @@ def test_an_account_without_tickets_is_no_error(sandbox: Sandbox) -> None:
         sandbox.world.delete("tickets", row["id"])
     for state in (None, first.state):
         assert sync(sandbox, "tickets", state=state).records["tickets"] == []
+
+
+def test_a_row_dated_in_the_future_does_not_hide_what_is_new(sandbox: Sandbox) -> None:
+    rows = list(sandbox.world.tables["messages"])
+    late = rows[-1] | {"created_datetime": "2099-01-01T00:00:00+00:00"}
+    sandbox.world.insert("messages", late)
+    first = sync(sandbox, "messages")
+    assert first.state["bookmarks"]["messages"]["replication_key_value"] < "2099"
+    with Client.from_settings(settings(sandbox)) as client:
+        message = {"channel": "email", "via": "api", "from_agent": False, "body_text": "New"}
+        path = f"/api/tickets/{rows[0]['ticket_id']}/messages"
+        sender = {"email": "new@example.com"}
+        made = client.request("POST", path, data=message | {"sender": sender})
+    second = sync(sandbox, "messages", state=first.state)
+    assert made["id"] in {row["id"] for row in second.records["messages"]}
+
+
+def test_an_account_whose_clock_is_ahead_of_ours_is_still_caught_up_with_cheaply(
+    open_sandbox: Callable[..., Sandbox],
+) -> None:
+    sandbox = open_sandbox(tickets=300)
+    sandbox.clock.advance(400 * 86_400)
+    with Client.from_settings(settings(sandbox)) as client:
+        for row in truth(sandbox, "tickets"):
+            client.request("PUT", f"/api/tickets/{row['id']}", data={"subject": "Later"})
+            sandbox.clock.advance(60)
+    first = sync(sandbox, "tickets")
+    sandbox.backend.requests.clear()
+    second = sync(sandbox, "tickets", state=first.state)
+    assert asked(sandbox, "tickets") <= 2
+    assert len(second.records["tickets"]) <= 100
