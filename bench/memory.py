@@ -1,4 +1,7 @@
-"""Peak memory of a full sync, by the number of tickets.
+"""Peak memory of a full sync, by the number of tickets, at most.
+
+The system counts what this program itself holds, some 55 MB, into the peak of its child: a tap
+that needs less shows as that.
 
 python -m bench.memory [TICKETS ...]
 """

@@ -17,7 +17,7 @@ from gorgias_api.errors import SettingsError
 from gorgias_api.tokens import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
 LABEL = re.compile(
     r"(?:https?://)?([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.gorgias\.com)?/?",
@@ -202,6 +202,31 @@ def load(path: str | Path) -> dict[str, Any]:
         message = f"The settings file {path} does not hold an object."
         raise SettingsError(message)
     return given
+
+
+def check_sources(sources: Iterable[str], prefix: str, parse: Callable[[], object]) -> None:
+    """Make sure that settings can be read from where a Singer plugin is told to look.
+
+    Args:
+        sources: paths of files, and `ENV` for variables.
+        prefix: what the names of the variables begin with.
+        parse: reads the variables.
+
+    Raises:
+        SettingsError: which file or kind of variable cannot be read; never with a value.
+    """
+    for source in sources:
+        if source != "ENV":
+            load(source)
+            continue
+        try:
+            parse()
+        except (ValueError, KeyError):
+            message = (
+                f"A variable {prefix}… does not hold what its setting needs: digits for a number, "
+                "JSON for an object or a list."
+            )
+            raise SettingsError(message) from None
 
 
 def json_schema(settings: Iterable[Setting]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib.encoding.simple import RecordMessage
 
 from gorgias_api import Client, ForbiddenError, GorgiasError, SettingsError
-from gorgias_api.settings import SHARED, Setting, Settings, check, json_schema, load, read
+from gorgias_api.settings import SHARED, Setting, Settings, check, check_sources, json_schema, read
 from tap_gorgias import settings
 from tap_gorgias.feed import Ended, Feed
 from tap_gorgias.progress import Progress
@@ -103,18 +103,7 @@ class TapGorgias(Tap):
         Raises:
             SettingsError: which file or kind of variable cannot be, and why.
         """
-        for path in value:
-            if path != "ENV":
-                load(path)
-                continue
-            try:
-                cls._env_var_config  # noqa: B018 - reading it parses the variables
-            except (ValueError, KeyError):
-                message = (
-                    f"A variable {cls._env_var_prefix}… does not hold what its setting needs: "
-                    "digits for a number, JSON for an object or a list."
-                )
-                raise SettingsError(message) from None
+        check_sources(value, cls._env_var_prefix, lambda: cls._env_var_config)
         return super().cb_config(ctx, param, value)
 
     @classmethod

@@ -11,7 +11,7 @@ from singer_sdk import Target
 from singer_sdk.helpers.capabilities import PluginCapabilities
 
 from gorgias_api import Client, GorgiasError, SettingsError, UsageError
-from gorgias_api.settings import SHARED, Settings, check, json_schema, load
+from gorgias_api.settings import SHARED, Settings, check, check_sources, json_schema
 from target_gorgias.sinks import GorgiasSink
 
 if TYPE_CHECKING:
@@ -44,18 +44,7 @@ class TargetGorgias(Target):
         Raises:
             SettingsError: which file or kind of variable cannot be, and why.
         """
-        for path in value:
-            if path != "ENV":
-                load(path)
-                continue
-            try:
-                cls._env_var_config  # noqa: B018 - reading it parses the variables
-            except (ValueError, KeyError):
-                message = (
-                    f"A variable {cls._env_var_prefix}… does not hold what its setting needs: "
-                    "digits for a number, JSON for an object or a list."
-                )
-                raise SettingsError(message) from None
+        check_sources(value, cls._env_var_prefix, lambda: cls._env_var_config)
         return super().cb_config(ctx, param, value)
 
     @classmethod

@@ -83,6 +83,7 @@ class CustomerDetails(DerivedStream):
         """Fetch the details of a page of customers, but for those read again only to be sure."""
         key = self.replication_key or ""
         rows = [row for row in rows if self._rereads or position(row, key) >= self._known]
+        self.requests += len(rows)
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix=self.name) as pool:
             for row, detail in zip(rows, pool.map(self._fetch, rows), strict=True):
                 if detail is not None:

@@ -515,11 +515,16 @@ def test_half_a_character_does_not_stop_a_stream(sandbox: Sandbox) -> None:
     assert sync(sandbox, "tags").records["tags"][0]["name"] == "? half"
 
 
-def test_details_of_customers_are_not_asked_for_again_just_to_be_sure(sandbox: Sandbox) -> None:
+def test_details_of_customers_are_not_asked_for_again_just_to_be_sure(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
     first = sync(sandbox, "customer_details")
     sandbox.backend.requests.clear()
-    sync(sandbox, "customer_details", state=first.state)
+    caplog.set_level(logging.INFO)
+    again = sync(sandbox, "customer_details", state=first.state)
     assert len(sandbox.requests) <= 1 + 3
+    count = len(again.records["customer_details"])
+    assert f"customer_details: {count} records, {count} requests." in caplog.messages
 
 
 def test_a_window_that_is_over_is_asked_for_once(sandbox: Sandbox) -> None:

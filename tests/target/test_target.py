@@ -173,3 +173,14 @@ def test_a_refusal_is_exit_code_one(sandbox: Sandbox, tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "was answered 404" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{broken"])
+def test_a_settings_file_that_cannot_be_read_is_one_sentence(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(text)
+    command = [sys.executable, "-m", "target_gorgias", f"--config={path}"]
+    result = subprocess.run(command, input="", capture_output=True, text=True, check=False)  # noqa: S603 - our own module
+    assert result.returncode == 2
+    assert "The settings file" in result.stderr
+    assert "Traceback" not in result.stderr
