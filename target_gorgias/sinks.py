@@ -1,4 +1,4 @@
-"""The one sink: a record in, a request out."""
+"""The sinks: a record in, a change handed on."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.sinks import RecordSink
 
-from gorgias_api import UsageError
-from target_gorgias.operations import OPERATIONS
+from target_gorgias.intake import Stream
+from target_gorgias.refusals import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 
     from target_gorgias.target import TargetGorgias
 
+Record = dict[str, Any]
+
 
 class GorgiasSink(RecordSink):
-    """Writes each record of a stream as soon as it comes."""
+    """Reads the records of one stream.
+
+    Records are checked against what Gorgias takes, not against the schema of their stream: a wrong
+    one is refused by itself, where the SDK would end the run.
+    """
 
     def __init__(
         self,
@@ -30,41 +36,46 @@ class GorgiasSink(RecordSink):
         """Refuse a stream that can never work before anything is written.
 
         Raises:
-            UsageError: the target does not write this stream, or its schema lacks a field.
+            UsageError: it stands for no operation, or its schema lacks a column.
         """
         super().__init__(target, stream_name, schema, key_properties)
-        if stream_name not in OPERATIONS:
-            message = (
-                f"The stream '{stream_name}' is not one this target writes: "
-                f"{', '.join(OPERATIONS)}. Rename it with 'stream_maps'."
-            )
-            raise UsageError(message)
         self._gorgias = target
-        self._operation = OPERATIONS[stream_name]
-        missing = set(self._operation.fields) - set(schema["properties"])
-        if missing:
-            message = f"The stream '{stream_name}' lacks the field '{min(missing)}'."
-            raise UsageError(message)
+        routes = target.rules.routes
+        self._stream = Stream.named(routes, stream_name, self.key_properties, self.logger)
+        if self._stream is None:
+            self.logger.warning("The stream stands for no operation; it is skipped.")
+        else:
+            self._stream.check(schema["properties"])
 
-    def process_record(self, record: dict[str, Any], context: Context) -> None:  # noqa: ARG002
-        """Send the request a record stands for.
+    def process_record(self, record: Record, context: Context) -> None:  # noqa: ARG002
+        """Hand on the change a record asks for.
 
         Raises:
-            UsageError: the record lacks a value, or its value is not JSON.
-            ApiError: Gorgias refused it.
+            GorgiasError: the run cannot go on.
         """
-        operation = self._operation
-        key = {name: record.get(name) for name in self.key_properties}
-        missing = [name for name in operation.fields if record.get(name) is None]
-        if missing:
-            message = f"A record of '{self.stream_name}' ({key}) has no '{missing[0]}'."
-            raise UsageError(message)
+        if self._stream is None:
+            return
         try:
-            body = operation.body(record)
-        except ValueError as error:
-            message = f"A record of '{self.stream_name}' ({key}) has a value that is not JSON."
-            raise UsageError(message) from error
-        path = operation.path.format_map(record)
-        # Every operation here may be repeated: see `target_gorgias.operations`.
-        self._gorgias.client.request(operation.method, path, data=body, safe=True)
-        self._gorgias.written[self.stream_name] += 1
+            change = self._stream.change(record)
+        except Refused as refused:
+            self._gorgias.refuse(self._stream.unreadable(record), refused)
+            return
+        if change is None:
+            self._gorgias.leave(self.stream_name)
+        else:
+            self._gorgias.take(change)
+
+    def get_validator(self) -> None:
+        """None: see the class."""
+
+    def _validate_and_parse(self, record: Record) -> Record:
+        return record
+
+    def _singer_validate_message(self, record: Record) -> None:
+        """Leave a record without its key to be refused by itself."""
+
+    def _remove_sdc_metadata_from_record(self, record: Record) -> None:
+        """Leave them: `_sdc_deleted_at` says that a row is gone."""
+
+    def _remove_sdc_metadata_from_schema(self) -> None:
+        """Leave them likewise."""

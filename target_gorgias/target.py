@@ -1,38 +1,52 @@
-"""The target: settings, and when state goes out."""
+"""The target: settings, the flow from records to work, and when state goes out."""
 
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import cached_property, partial
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Target
-from singer_sdk.helpers.capabilities import PluginCapabilities
+from singer_sdk.exceptions import RecordsWithoutSchemaException
+from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
+from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from gorgias_api import Client, GorgiasError, SettingsError, UsageError
 from gorgias_api.settings import SHARED, Settings, check, check_sources, json_schema
+from target_gorgias.applying import Applier
+from target_gorgias.crew import Crew
+from target_gorgias.gateway import Gateway
+from target_gorgias.ledger import Ledger
+from target_gorgias.refusals import Rejects
+from target_gorgias.settings import SETTINGS, Rules
 from target_gorgias.sinks import GorgiasSink
+from target_gorgias.summary import Summary
+from target_gorgias.writer import Writer
 
 if TYPE_CHECKING:
     import click
-    from singer_sdk import Sink
     from singer_sdk.plugin_base import _ConfigInput
 
+    from target_gorgias.changes import Change
+    from target_gorgias.refusals import Refused
+
 FAILED, MISUSED = 1, 2
+MOST_TOGETHER = 100
 
 
 class TargetGorgias(Target):
-    """Writes warehouse rows back to a Gorgias help desk."""
+    """Writes warehouse rows back to a Gorgias help desk, each change exactly once."""
 
     name = "target-gorgias"
     package_name = "singer-gorgias"
-    config_jsonschema: ClassVar[dict[str, Any]] = json_schema(SHARED)
+    config_jsonschema: ClassVar[dict[str, Any]] = json_schema((*SHARED, *SETTINGS))
     default_sink_class = GorgiasSink
     capabilities: ClassVar = [
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.STRUCTURED_LOGGING,
+        TargetCapabilities.SOFT_DELETE,
+        TargetCapabilities.HARD_DELETE,
     ]
 
     @classmethod
@@ -53,37 +67,151 @@ class TargetGorgias(Target):
         super(Target, cls).append_builtin_config(config_jsonschema)
 
     @cached_property
+    def rules(self) -> Rules:
+        """How the target works."""
+        return Rules.from_mapping(self.config)
+
+    @cached_property
     def client(self) -> Client:
         """The one client of this process."""
         return Client.from_settings(self.config)
 
     @cached_property
-    def written(self) -> Counter[str]:
-        """Records written, by stream."""
-        return Counter()
+    def summary(self) -> Summary:
+        """What became of the rows."""
+        return Summary()
 
-    def get_sink_class(self, stream_name: str) -> type[Sink]:  # noqa: ARG002 - one for all
-        """The same sink for every stream."""
-        return GorgiasSink
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What was written before."""
+        settings = self.client.settings
+        url = self.rules.ledger_url
+        if url is None:
+            store = settings.token_store.expanduser().with_suffix(".ledger.db")
+            url = f"sqlite:///{store}"
+        return Ledger(url, settings.api_url, keep=not self.rules.dry_run)
 
-    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
-        """Every record is written when it comes, so a state is true as soon as it comes."""
-        super()._process_state_message(message_dict)
-        self.drain_all()
+    @cached_property
+    def applier(self) -> Applier:
+        """What applies the changes."""
+        rules = self.rules
+        gateway = Gateway(
+            self.client, self.summary, dry_run=rules.dry_run, plan_path=rules.plan_path
+        )
+        return Applier(
+            Writer(gateway, self.ledger, rules, self.client.clock),
+            ledger=self.ledger,
+            rejects=Rejects(rules),
+            summary=self.summary,
+            crew=self.crew,
+            routes=rules.routes,
+            logger=self.logger,
+        )
+
+    @cached_property
+    def crew(self) -> Crew:
+        """The threads that write."""
+        return Crew(self.rules.max_parallelism, self._write_state_message)
+
+    # The SDK has no other hook for the end of a run that failed.
+    def listen(self, file_input: IO[str] | None = None) -> None:  # type: ignore[misc]
+        """Read messages until there are no more, and write what they ask for.
+
+        Raises:
+            GorgiasError: the run cannot go on; what was written is in the ledger and in the state.
+        """
+        _ = self.applier  # a ledger that cannot be opened ends the run before it begins
+        try:
+            super().listen(file_input)
+        finally:
+            self.crew.stop()
+            self.summary.tell(self.logger, self.rules.summary_path)
+            self.ledger.close()
+            self.client.close()
+
+    def take(self, change: Change) -> None:
+        """Have a change applied, together with its neighbours where that saves requests.
+
+        Streams do not overlap: what one wrote is there when the next begins.
+
+        Raises:
+            GorgiasError: an earlier change made the run end.
+        """
+        if self._held and self._held[0].stream != change.stream:
+            self._let_go()
+            self.crew.wait()
+        apart = change.together is None or len(self._held) >= MOST_TOGETHER
+        if apart or (self._held and self._held[0].together != change.together):
+            self._let_go()
+        self._held.append(change)
+
+    def refuse(self, change: Change, refused: Refused) -> None:
+        """Note that a record cannot be written.
+
+        Raises:
+            TooManyError: the settings say to stop.
+        """
+        self.applier.refuse(change, refused)
+
+    def leave(self, stream: str) -> None:
+        """Note that a record asks for nothing."""
+        self.summary.count(stream, "unchanged")
 
     def process_endofpipe(self) -> None:
-        """Say what was written."""
+        """Wait until everything is written, and refuse what still waits for something."""
+        self._let_go()
+        self.crew.wait()
+        self.applier.finish()
+        self.crew.wait()
         super().process_endofpipe()
-        for stream, count in self.written.items():
-            self.logger.info("%s: %d written.", stream, count)
-        self.client.close()
+
+    @cached_property
+    def _held(self) -> list[Change]:
+        """Neighbours that go out together, as long as no other kind of message follows."""
+        return []
+
+    def _let_go(self) -> None:
+        together, self._held[:] = tuple(self._held), []
+        if together:
+            names = {name for change in together for name in change.names}
+            self.crew.submit(names, partial(self.applier.apply, together))
+
+    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
+        """Take a record; a refused one that is fed back has its key along instead of a schema."""
+        stream, key = message_dict.get("stream"), message_dict.get("key")
+        if isinstance(key, dict) and stream not in self.mapper.stream_maps:
+            columns: dict[str, Any] = {name: {} for name in message_dict.get("record", {})}
+            schema = {"properties": columns}
+            self._process_schema_message(
+                {"stream": stream, "schema": schema, "key_properties": list(key)}
+            )
+        super()._process_record_message(message_dict)
+
+    def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
+        """Leave it: rows that merely vanished from a source are never deleted from a help desk."""
+
+    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        """Let a state out as soon as all that came before it is written; never in a dry run."""
+        self._assert_line_requires(message_dict, requires={"value"})
+        self._let_go()
+        if not self.rules.dry_run:
+            self.crew.mark(message_dict["value"])
+
+    def _write_state_message(self, state: dict[str, Any]) -> None:
+        try:
+            super()._write_state_message(state)
+        except BrokenPipeError:
+            message = "Nobody reads the state any more; see the log of what started this run."
+            raise GorgiasError(message) from None
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings without ever printing a value, which the SDK's own check would."""
         self.append_builtin_config(self.config_jsonschema)
         try:
-            check(self.config, SHARED, self.config_jsonschema["properties"])
+            known = self.config_jsonschema["properties"]
+            check(self.config, (*SHARED, *SETTINGS), known)
             Settings.from_mapping(self.config)
+            Rules.from_mapping(self.config)
         except SettingsError:
             if raise_errors:
                 raise
@@ -99,6 +227,9 @@ def main() -> None:
         sys.exit(MISUSED)
     except GorgiasError as error:
         TargetGorgias.logger.error("%s", error)
+        sys.exit(FAILED)
+    except (InvalidInputLine, RecordsWithoutSchemaException):
+        TargetGorgias.logger.error("The input is not a stream of Singer messages.")
         sys.exit(FAILED)
 
 

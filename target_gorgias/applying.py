@@ -1,0 +1,220 @@
+"""What becomes of each change: written, unchanged, refused, or waiting for another record."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from target_gorgias.finding import NotThereYet
+from target_gorgias.intake import Stream
+from target_gorgias.refusals import Refused, readable
+from target_gorgias.writer import FIRST_MESSAGE
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Sequence
+
+    from target_gorgias.changes import Change
+    from target_gorgias.crew import Crew
+    from target_gorgias.ledger import Ledger, Waiting
+    from target_gorgias.refusals import Rejects
+    from target_gorgias.routes import Routes
+    from target_gorgias.summary import Summary
+    from target_gorgias.writer import Writer
+
+
+class Applier:
+    """Applies changes and counts what became of them. Safe to share between threads.
+
+    A record that names an object by key may come before it: a message before its ticket, a ticket
+    without messages before its first message. It waits in the ledger, and is taken up by the
+    record it waited for. What still waits at the end is refused.
+    """
+
+    def __init__(  # noqa: PLR0913 - it brings everything together
+        self,
+        writer: Writer,
+        *,
+        ledger: Ledger,
+        rejects: Rejects,
+        summary: Summary,
+        crew: Crew,
+        routes: Routes,
+        logger: logging.Logger,
+    ) -> None:
+        self._writer = writer
+        self._ledger = ledger
+        self._rejects = rejects
+        self._summary = summary
+        self._crew = crew
+        self._routes = routes
+        self._logger = logger
+        self._needed = {waiting.needs for waiting in ledger.waiting()}
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Apply changes that belong together.
+
+        Raises:
+            GorgiasError: the run cannot go on.
+        """
+        todo = [change for change in changes if not self._is_unchanged(change)]
+        if not todo:
+            return
+        try:
+            outcome = self._writer.write(todo)
+        except Refused as refused:
+            if len(todo) > 1:
+                for change in todo:  # one by one, to see which it was
+                    self.apply([change])
+            else:
+                self.refuse(todo[0], refused)
+        except NotThereYet as missing:
+            for change in todo:
+                self._wait(change, missing.needs)
+        else:
+            for change in todo:
+                self._count(change, outcome)
+            self._release(todo[0])
+
+    def refuse(self, change: Change, refused: Refused) -> None:
+        """Note that a change cannot be written.
+
+        Raises:
+            TooManyError: the settings say to stop.
+        """
+        self._count(change, "rejected")
+        self._rejects.add(change, refused)
+
+    def leave(self, stream: str) -> None:
+        """Note that a record asks for nothing."""
+        self._summary.count(stream, "unchanged")
+
+    def finish(self) -> None:
+        """Refuse what waits for something that did not come.
+
+        Raises:
+            GorgiasError: the run cannot go on.
+        """
+        waiting = self._ledger.waiting()
+        while waiting:
+            for each in waiting:
+                self._take_up(each)
+            left = self._ledger.waiting()
+            if len(left) >= len(waiting):
+                break
+            waiting = left
+        for each in self._ledger.waiting():
+            change = self._change(each)
+            if change:
+                self.refuse(change, _did_not_come(each.needs))
+                self._ledger.no_longer_waiting(each.number)
+
+    def _wait(self, change: Change, needs: str) -> None:
+        """Keep a change until what it needs is there, unless it waits here already."""
+        if needs.startswith(FIRST_MESSAGE) and self._with_first_message(change, needs):
+            return
+        if change.route.name == "messages" and self._as_first_message(change, needs):
+            return
+        self._keep(change, needs)
+
+    def _keep(self, change: Change, needs: str) -> None:
+        self._needed.add(needs)
+        record = {"record": readable(change.record), "key_properties": list(change.key_values)}
+        self._ledger.wait(needs, change.stream, change.key, record)
+
+    def _with_first_message(self, ticket: Change, needs: str) -> bool:
+        """Create a ticket with a message that waits for it; say whether it is dealt with."""
+        for each in self._waiting_for(needs.removeprefix(FIRST_MESSAGE)):
+            message = self._change(each)
+            if message is None or message.route.name != "messages":
+                continue
+            try:
+                created = self._create_together(ticket, message)
+            except Refused as refused:
+                self.refuse(ticket, refused)
+                return True
+            self._ledger.no_longer_waiting(each.number)
+            if created:
+                return True
+        return False
+
+    def _as_first_message(self, message: Change, needs: str) -> bool:
+        """Create the ticket that waits for this message; say whether the message is dealt with."""
+        for each in self._waiting_for(f"{FIRST_MESSAGE}{needs}"):
+            ticket = self._change(each)
+            if ticket is None:
+                continue
+            try:
+                created = self._create_together(ticket, message)
+            except Refused as refused:
+                self.refuse(ticket, refused)
+                self._ledger.no_longer_waiting(each.number)
+                return False
+            if created:
+                self._ledger.no_longer_waiting(each.number)
+            return True
+        return False
+
+    def _create_together(self, ticket: Change, message: Change) -> bool:
+        """Create a ticket with its first message; False when it is no fit message.
+
+        Raises:
+            Refused: the ticket cannot be created.
+        """
+        try:
+            first = self._writer.first_message(message)
+        except Refused as refused:
+            self.refuse(message, refused)
+            return False
+        except NotThereYet as missing:
+            self._keep(message, missing.needs)
+            return False
+        self._writer.create_with(ticket, message, first)
+        self._count(ticket, "created")
+        self._count(message, "created")
+        self._release(ticket)
+        return True
+
+    def _release(self, change: Change) -> None:
+        """Take up what waited for the object that a change has become."""
+        for each in self._waiting_for(f"{change.route.name}:{change.key}"):
+            other = self._change(each)
+            if other is None:
+                continue
+            take_up = partial(self._take_up, each)
+            if other.entity.references.get(other.entity.of) == change.route.name:
+                take_up()  # parts of this object: nobody else touches it now
+            else:
+                self._crew.submit(other.names, take_up, patient=False)
+
+    def _take_up(self, waiting: Waiting) -> None:
+        change = self._change(waiting)
+        if change:
+            self.apply([change])
+            self._ledger.no_longer_waiting(waiting.number)
+
+    def _waiting_for(self, needs: str) -> list[Waiting]:
+        return self._ledger.waiting(needs) if needs in self._needed else []
+
+    def _change(self, waiting: Waiting) -> Change | None:
+        """The change that waits; None when the settings no longer know its stream."""
+        names = waiting.record["key_properties"]
+        logger = self._logger.getChild(waiting.stream)
+        stream = Stream.named(self._routes, waiting.stream, names, logger)
+        return stream and stream.change(waiting.record["record"])
+
+    def _is_unchanged(self, change: Change) -> bool:
+        unchanged = self._writer.is_unchanged(change)
+        if unchanged:
+            self._count(change, "unchanged")
+        return unchanged
+
+    def _count(self, change: Change, outcome: str) -> None:
+        self._summary.count(change.stream, outcome)
+
+
+def _did_not_come(needs: str) -> Refused:
+    if needs.startswith(FIRST_MESSAGE):
+        return Refused("A ticket needs at least one message, and none came that names it.")
+    entity, _, key = needs.partition(":")
+    return Refused(f"No row of {entity} with the key {key} was written: is its stream missing?")

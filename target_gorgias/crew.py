@@ -1,0 +1,172 @@
+"""Work done side by side, in order where order matters, and state let out when it has come true.
+
+Why it is right:
+
+- Two pieces of work that share a name (the object they touch) never overlap and keep their order:
+  each waits for the last earlier one of every name it has. Work only ever waits for earlier work,
+  so nothing waits in a circle.
+- A state is let out when all work handed in before it has ended well, and states keep their order:
+  each waits at the number of the last work before it, and numbers are crossed off as work ends.
+- Work that failed is never crossed off. The failure is raised to whoever hands in more or waits;
+  nothing begins after it, and no later state comes out.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Hashable
+    from concurrent.futures import Future
+
+PER_WORKER = 32
+"""Pieces of work that may wait for each worker: enough never to starve, few enough for memory."""
+
+
+@dataclass(eq=False)
+class _Work:
+    run: Callable[[], None]
+    number: int
+    names: Collection[Hashable]
+    blockers: int = 0
+    followers: list[_Work] = field(default_factory=list)
+
+
+class Crew:
+    """A few threads that share the work.
+
+    Args:
+        size: how many threads.
+        let_out: called with each state once it is true; never twice at the same time.
+    """
+
+    def __init__(self, size: int, let_out: Callable[[Any], None]) -> None:
+        self._let_out = let_out
+        self._pool = ThreadPoolExecutor(size, thread_name_prefix="write")
+        self._room = size * PER_WORKER
+        self._change = threading.Condition()
+        self._last: dict[Hashable, _Work] = {}
+        self._given = 0
+        self._open: list[int] = []  # heap of the numbers handed in and not yet crossed off
+        self._ended: set[int] = set()
+        self._states: deque[tuple[int, Any]] = deque()
+        self._emitting = threading.Lock()
+        self._failure: BaseException | None = None
+        self._stopped = False
+        self._unfinished = 0
+
+    def submit(
+        self, names: Collection[Hashable], run: Callable[[], None], *, patient: bool = True
+    ) -> None:
+        """Hand in work on the objects of these names.
+
+        Args:
+            names: of the objects it touches.
+            run: the work.
+            patient: wait while too much is waiting already; not from inside other work, which
+                would wait for itself.
+
+        Raises:
+            BaseException: whatever made earlier work fail.
+        """
+        with self._change:
+            if patient:
+                self._change.wait_for(lambda: self._unfinished < self._room or self._over)
+                self._raise()
+            self._given += 1
+            work = _Work(run, self._given, names)
+            self._open.append(work.number)  # ever higher, so it stays a heap
+            self._unfinished += 1
+            for blocker in {self._last[name] for name in names if name in self._last}:
+                blocker.followers.append(work)
+                work.blockers += 1
+            self._last.update(dict.fromkeys(names, work))
+            if not work.blockers:
+                self._begin(work)
+
+    def mark(self, state: Any) -> None:  # noqa: ANN401 - any JSON
+        """Let `state` out as soon as everything handed in so far has ended well."""
+        with self._change:
+            self._states.append((self._given, state))
+            # In a thread of the pool, where no signal can cut a line in two.
+            if not self._over:
+                self._pool.submit(self._let_out_states).add_done_callback(self._look)
+
+    def wait(self) -> None:
+        """Wait until nothing is under way.
+
+        Raises:
+            BaseException: whatever made some of it fail.
+        """
+        with self._change:
+            self._change.wait_for(lambda: not self._unfinished or self._over)
+            self._raise()
+
+    def stop(self) -> None:
+        """Begin nothing further; comes back when what has begun has ended."""
+        with self._change:
+            self._stopped = True
+            self._change.notify_all()
+        self._pool.shutdown()
+        self._let_out_states()
+
+    @property
+    def _over(self) -> bool:
+        return self._stopped or self._failure is not None
+
+    def _raise(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _begin(self, work: _Work) -> None:
+        if not self._over:
+            self._pool.submit(self._do, work).add_done_callback(self._look)
+
+    def _do(self, work: _Work) -> None:
+        with self._change:
+            if self._over:
+                return
+        work.run()
+        self._finish(work)
+        self._let_out_states()
+
+    def _look(self, done: Future[None]) -> None:
+        """Note a failure; the pool has caught it."""
+        error = done.exception()
+        with self._change:
+            self._failure = self._failure or error
+            if error:
+                self._change.notify_all()
+
+    def _finish(self, work: _Work) -> None:
+        with self._change:
+            self._ended.add(work.number)
+            while self._open and self._open[0] in self._ended:
+                self._ended.remove(heapq.heappop(self._open))
+            for name in work.names:
+                if self._last.get(name) is work:
+                    del self._last[name]
+            for follower in work.followers:
+                follower.blockers -= 1
+                if not follower.blockers:
+                    self._begin(follower)
+            self._unfinished -= 1
+            self._change.notify_all()
+
+    def _let_out_states(self) -> None:
+        with self._emitting:
+            for state in self._true_states():
+                self._let_out(state)
+
+    def _true_states(self) -> list[Any]:
+        """The newest state that has come true; the ones before it say nothing more."""
+        newest: list[Any] = []
+        with self._change:
+            while self._states and (not self._open or self._open[0] > self._states[0][0]):
+                newest = [self._states.popleft()[1]]
+        return newest

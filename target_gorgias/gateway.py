@@ -1,0 +1,166 @@
+"""The one way from a change to Gorgias: operations by name, merged customers, dry runs, counts."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import threading
+from typing import TYPE_CHECKING, Any
+
+from gorgias_api import (
+    ApiError,
+    MovedError,
+    RateLimitError,
+    ServerError,
+    UnauthorizedError,
+    UsageError,
+)
+from gorgias_api.operations import OPERATIONS, Call, prepare
+from gorgias_api.paging import follow, read_page
+from gorgias_api.unset import UNSET
+from target_gorgias.refusals import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from gorgias_api import Client
+    from target_gorgias.changes import Change
+    from target_gorgias.summary import Summary
+
+PAGE = 100
+HOPS = 5
+"""Customers merged into customers merged into customers."""
+NOT_THE_ROWS_FAULT = (UnauthorizedError, RateLimitError, ServerError)
+PLANNED = re.compile(r"/-\d+(/|$)")
+
+
+class Gateway:
+    """Sends operations for changes. Safe to share between threads.
+
+    Args:
+        client: of the account.
+        summary: where requests are counted.
+        dry_run: reads only; writes are noted and answered as if they had been done. Ids below 0
+            stand for objects that would have been created.
+        plan_path: file for the writes of a dry run.
+    """
+
+    def __init__(
+        self, client: Client, summary: Summary, *, dry_run: bool, plan_path: Path | None
+    ) -> None:
+        self.client = client
+        self.dry_run = dry_run
+        self._summary = summary
+        self._plan_path = plan_path
+        self._planned = itertools.count(-1, -1)
+        self._lock = threading.Lock()
+        if plan_path:
+            os.close(os.open(plan_path, os.O_WRONLY | os.O_TRUNC | os.O_CREAT, 0o600))
+
+    def call(self, change: Change, name: str, /, **values: Any) -> Any:  # noqa: ANN401 - any JSON
+        """Send an operation and give what it answers.
+
+        A customer who was merged away is written to as the customer that is left.
+
+        Raises:
+            Refused: the values do not fit, or Gorgias refused them.
+            GorgiasError: what is not this row's fault, or has an unknown outcome.
+        """
+        for _ in range(HOPS):
+            try:
+                return self._send(change, name, values)
+            except MovedError as moved:
+                values = self._survivor(change, name, values, moved)
+            except NOT_THE_ROWS_FAULT:
+                raise
+            except ApiError as error:
+                raise Refused.by_gorgias(error) from None
+        message = "The customer was merged more often than can be followed."
+        raise Refused(message)
+
+    def rows(self, change: Change, name: str, /, **values: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - fields
+        """Every row of a list.
+
+        Raises:
+            GorgiasError: as `call`.
+        """
+        values["limit"] = PAGE
+        for page in follow(
+            lambda cursor: read_page(name, self.call(change, name, **values, cursor=cursor))
+        ):
+            yield from page.rows
+
+    def upload(self, change: Change, path: Path) -> dict[str, Any]:
+        """Upload a file for a message; give it as an attachment.
+
+        Raises:
+            Refused: it cannot be read, or Gorgias refused it.
+            GorgiasError: whatever is not the row's fault.
+        """
+        if self.dry_run:
+            call = Call("POST", "/api/upload", {"type": "attachment"}, {"file": str(path)})
+            self._imagine(change, "upload-file", call)
+            return {"url": path.resolve().as_uri(), "name": path.name, "content_type": "text/plain"}
+        self._summary.count(change.stream, "requests")
+        try:
+            return self.client.upload(path)[0]
+        except UsageError as error:
+            raise Refused(str(error)) from None
+        except NOT_THE_ROWS_FAULT:
+            raise
+        except ApiError as error:
+            raise Refused.by_gorgias(error) from None
+
+    def _send(self, change: Change, name: str, values: dict[str, Any]) -> Any:  # noqa: ANN401
+        operation = OPERATIONS[name]
+        try:
+            call = prepare(operation, values)
+        except UsageError as error:
+            raise Refused(str(error)) from None
+        if self.dry_run and (call.method != "GET" or PLANNED.search(call.path)):
+            return self._imagine(change, name, call)
+        self._summary.count(change.stream, "requests")
+        return self.client.request(
+            call.method,
+            call.path,
+            params=call.params,
+            data=call.data,
+            safe=operation.repeatable,
+        )
+
+    def _survivor(
+        self, change: Change, name: str, values: dict[str, Any], moved: MovedError
+    ) -> dict[str, Any]:
+        """The values with the customer that is left instead of the one that was merged away."""
+        path = OPERATIONS[name].path
+        field = "customer_id" if "{customer_id}" in path else "id"
+        gone, left = values.get(field), moved.target_id
+        if left is None or not path.startswith("/api/customers/{"):
+            raise Refused.by_gorgias(moved)
+        if OPERATIONS[name].method == "DELETE" and field == "id":
+            message = f"Customer {gone} was merged into {left}; delete that one if it is meant."
+            raise Refused(message)
+        change.logger.warning("Customer %s was merged into %d, which is written to.", gone, left)
+        return {**values, field: left}
+
+    def _imagine(self, change: Change, name: str, call: Call) -> Any:  # noqa: ANN401 - any JSON
+        """What a dry run sees instead of a write, and of reading what does not exist yet."""
+        if call.method == "GET":
+            return {"data": []}
+        line = {
+            "stream": change.stream,
+            "key": change.key_values,
+            "operation": name,
+            "method": call.method,
+            "path": call.path,
+            "query": call.params,
+            "body": None if call.data is UNSET else call.data,
+        }
+        with self._lock:
+            if self._plan_path:
+                with self._plan_path.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            return {"id": next(self._planned)}

@@ -1,0 +1,330 @@
+"""The ledger: what was written, so that nothing is written twice.
+
+Why it is right:
+
+- A row per account, stream and record key says what became of the record: the Gorgias id, the
+  external id it was given, a hash of what was written. A record whose hash is there is unchanged.
+- What must not be sent twice is noted as `pending` before it is sent, and as `done` after. Whoever
+  is killed in between leaves a `pending` row, and whoever comes next looks in Gorgias for the
+  object before it sends anything: see `target_gorgias.creating`.
+- Notes are durable when `put` returns. Notes that come at the same time share one transaction, so
+  that waiting for the disk is not what limits the writes.
+- One process at a time holds the ledger of an account. Two would each find nothing and both write.
+- A record that needs an object which is not there yet waits here, not in memory: its state may go
+  out, and the next run finds it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from filelock import FileLock, Timeout
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    bindparam,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+
+from gorgias_api import GorgiasError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import ColumnElement, Engine, Executable
+
+METADATA = MetaData()
+ENTRIES = Table(
+    "gorgias_ledger",
+    METADATA,
+    Column("account", String(255), primary_key=True),
+    Column("stream", String(255), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("entity", String(64), nullable=False),
+    Column("verb", String(16), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("gorgias_id", BigInteger),
+    Column("external_id", Text),
+    Column("content", String(64), nullable=False),
+    Column("written", Float, nullable=False),
+    Index("gorgias_ledger_key", "account", "entity", "key"),
+    Index("gorgias_ledger_external_id", "account", "entity", "external_id"),
+)
+WAITING = Table(
+    "gorgias_waiting",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("account", String(255), nullable=False),
+    Column("needs", Text, nullable=False),
+    Column("stream", String(255), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("record", Text, nullable=False),
+    Index("gorgias_waiting_needs", "account", "needs"),
+)
+FILES = Table(
+    "gorgias_files",
+    METADATA,
+    Column("account", String(255), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("reference", Text, nullable=False),
+)
+PENDING, DONE = "pending", "done"
+PATIENCE = 10
+"""Seconds to wait for a run that is just ending."""
+
+
+class LedgerError(GorgiasError):
+    """The ledger cannot be used; nothing is written without it."""
+
+
+class Entry(NamedTuple):
+    """What became of a record."""
+
+    stream: str
+    key: str
+    entity: str
+    verb: str
+    state: str
+    gorgias_id: int | None
+    """None for what is no object of its own, and once the object was deleted."""
+    external_id: str | None
+    content: str
+    """Hash of what was written."""
+    written: float
+    """Seconds since 1970."""
+
+
+class Waiting(NamedTuple):
+    """A record that waits for an object."""
+
+    number: int
+    needs: str
+    stream: str
+    key: str
+    record: dict[str, Any]
+
+
+class Ledger:
+    """The ledger of one account. Safe to share between threads; close it.
+
+    Args:
+        url: an SQLAlchemy URL of SQLite or PostgreSQL.
+        account: whose ledger it is; several accounts may share a database.
+        keep: False forgets everything on closing, for a dry run.
+
+    Raises:
+        SettingsError: the URL is none, or of another kind of database.
+        LedgerError: it cannot be opened, or another run holds it.
+    """
+
+    def __init__(self, url: str, account: str, *, keep: bool = True) -> None:
+        self._account = account
+        self._keep = keep
+        self._lock = threading.Lock()
+        self._queue: list[Entry] = []
+        self._queued = threading.Lock()
+        self._failure: LedgerError | None = None
+        self._engine = _engine(url)
+        self._where = self._engine.url.render_as_string(hide_password=True)
+        self._file = _file_lock(self._engine)
+        with self._errors():
+            self._connection = self._engine.connect()
+            self._hold()
+            METADATA.create_all(self._connection)
+            self._commit()
+
+    def close(self) -> None:
+        """Let the next run have it."""
+        with self._lock:
+            self._connection.close()
+            self._engine.dispose()
+        if self._file:
+            self._file.release()
+
+    def entry(self, stream: str, key: str) -> Entry | None:
+        """What became of a record."""
+        found = self._entries(ENTRIES.c.stream == stream, ENTRIES.c.key == key)
+        return found[0] if found else None
+
+    def named(self, entity: str, key: str) -> list[Entry]:
+        """The objects that records with this key became, in any stream."""
+        return self._entries(ENTRIES.c.entity == entity, ENTRIES.c.key == key)
+
+    def by_external_id(self, entity: str, external_id: str) -> list[Entry]:
+        """The objects written with this external id."""
+        return self._entries(ENTRIES.c.entity == entity, ENTRIES.c.external_id == external_id)
+
+    def put(self, *entries: Entry) -> None:
+        """Note what became of records; durable when it returns."""
+        with self._queued:
+            self._queue.extend(entries)
+        with self._lock, self._errors():
+            with self._queued:
+                batch, self._queue = self._queue, []
+            if batch:  # else somebody else's transaction took ours along
+                self._write(batch)
+
+    def forget(self, stream: str, key: str) -> None:
+        """Nothing became of a record after all."""
+        here = (ENTRIES.c.account == self._account) & (ENTRIES.c.stream == stream)
+        self._execute(delete(ENTRIES).where(here, ENTRIES.c.key == key))
+
+    def wait(self, needs: str, stream: str, key: str, record: dict[str, Any]) -> None:
+        """Keep a record until what it needs is there; it replaces an earlier version of itself."""
+        values = {"account": self._account, "needs": needs, "stream": stream, "key": key}
+        same = [getattr(WAITING.c, name) == value for name, value in values.items()]
+        row = {**values, "record": json.dumps(record)}
+        self._execute(delete(WAITING).where(*same), insert(WAITING).values(**row))
+
+    def waiting(self, needs: str | None = None) -> list[Waiting]:
+        """The records that need something, or all that wait, in the order they came."""
+        query = select(WAITING).where(WAITING.c.account == self._account).order_by(WAITING.c.number)
+        if needs is not None:
+            query = query.where(WAITING.c.needs == needs)
+        with self._lock, self._errors():
+            rows = self._connection.execute(query).all()
+        return [
+            Waiting(row.number, row.needs, row.stream, row.key, json.loads(row.record))
+            for row in rows
+        ]
+
+    def no_longer_waiting(self, number: int) -> None:
+        """A record has what it needs."""
+        self._execute(delete(WAITING).where(WAITING.c.number == number))
+
+    def file(self, digest: str) -> dict[str, Any] | None:
+        """How a file is referred to that was uploaded before, by the hash of what it holds."""
+        here = (FILES.c.account == self._account) & (FILES.c.digest == digest)
+        with self._lock, self._errors():
+            row = self._connection.execute(select(FILES.c.reference).where(here)).first()
+        return json.loads(row.reference) if row else None
+
+    def put_file(self, digest: str, reference: dict[str, Any]) -> None:
+        """Note how an uploaded file is referred to."""
+        values = {"account": self._account, "digest": digest, "reference": json.dumps(reference)}
+        here = (FILES.c.account == self._account) & (FILES.c.digest == digest)
+        self._execute(delete(FILES).where(here), insert(FILES).values(**values))
+
+    def _entries(self, *conditions: ColumnElement[bool]) -> list[Entry]:
+        columns = [ENTRIES.c[name] for name in Entry._fields]
+        query = select(*columns).where(ENTRIES.c.account == self._account, *conditions)
+        with self._lock, self._errors():
+            return [Entry(*row) for row in self._connection.execute(query)]
+
+    def _write(self, entries: list[Entry]) -> None:
+        newest = {(entry.stream, entry.key): entry for entry in entries}
+        rows = [{"account": self._account, **entry._asdict()} for entry in newest.values()]
+        names = ("account", "stream", "key")
+        same = [ENTRIES.c[name] == bindparam(f"old_{name}") for name in names]
+        olds = [{f"old_{name}": row[name] for name in names} for row in rows]
+        self._connection.execute(delete(ENTRIES).where(*same), olds)
+        self._connection.execute(insert(ENTRIES), rows)
+        self._commit()
+
+    def _execute(self, *statements: Executable) -> None:
+        with self._lock, self._errors():
+            for statement in statements:
+                self._connection.execute(statement)
+            self._commit()
+
+    def _commit(self) -> None:
+        if self._keep:
+            self._connection.commit()
+
+    def _hold(self) -> None:
+        """Keep other runs out; the database or the system lets go of it when this process dies.
+
+        Raises:
+            LedgerError: another run is at work.
+        """
+        try:
+            if self._file:
+                self._file.acquire(timeout=PATIENCE)
+            elif self._engine.dialect.name == "postgresql":
+                number = hashlib.sha256(f"singer-gorgias {self._account}".encode()).digest()[:8]
+                key = int.from_bytes(number, signed=True)
+                self._connection.execute(text(f"SET lock_timeout = {PATIENCE * 1000}"))
+                self._connection.execute(select(func.pg_advisory_lock(key)))
+                self._connection.execute(text("SET lock_timeout = 0"))
+        except (Timeout, OperationalError):
+            message = (
+                f"Another run is using the ledger {self._where} for this account: wait for it, or "
+                "give each its own 'ledger_url'."
+            )
+            raise LedgerError(message) from None
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """After one failure nobody knows what is durable, so all that follows fails too."""
+        if self._failure:
+            raise self._failure
+        try:
+            yield
+        except SQLAlchemyError as error:
+            cause = type(getattr(error, "orig", None) or error).__name__
+            message = f"The ledger {self._where} cannot be used ({cause}); nothing more is written."
+            self._failure = LedgerError(message)
+            raise self._failure from None
+
+
+def _engine(url: str) -> Engine:
+    """Raise a `SettingsError` for anything but SQLite and PostgreSQL."""
+    try:
+        parsed = make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+            raise ArgumentError
+        engine = create_engine(parsed)
+    except ModuleNotFoundError:
+        message = "A ledger in PostgreSQL needs 'singer-gorgias[postgres]' to be installed."
+        raise SettingsError(message) from None
+    except (SQLAlchemyError, ValueError):
+        message = (
+            "The setting 'ledger_url' must be an SQLAlchemy URL of SQLite or PostgreSQL, such as "
+            "'sqlite:////data/ledger.db' or 'postgresql://user:password@host/database'."
+        )
+        raise SettingsError(message) from None
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _durable)
+    return engine
+
+
+def _durable(connection: Any, _record: object) -> None:  # noqa: ANN401 - sqlite3's or a driver's
+    """One wait for the disk per transaction, and none of them forgotten when the power fails."""
+    for pragma in ("journal_mode = WAL", "synchronous = FULL"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _file_lock(engine: Engine) -> FileLock | None:
+    """A lock next to the file of the ledger, which is made for its owner's eyes only."""
+    path = engine.url.database
+    if engine.dialect.name != "sqlite" or path in {None, "", ":memory:"}:
+        return None
+    try:
+        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        Path(path).touch(mode=0o600)
+    except OSError as error:
+        message = f"The ledger {path} cannot be written ({error.strerror})."
+        raise SettingsError(message) from None
+    return FileLock(f"{path}.lock")

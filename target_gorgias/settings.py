@@ -1,0 +1,194 @@
+"""The settings of the target beyond the shared ones, and what they mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from gorgias_api import SettingsError
+from gorgias_api.settings import Setting, read
+from target_gorgias.routes import Routes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STREAMS = Setting(
+    "streams",
+    "object",
+    "What the rows of a stream do, by a pattern of its name, such as "
+    '`{"reverse-*": "update_tickets"}`; or an object with `operation`, `ids`, `nulls` and '
+    "`replace`: see the README. The first pattern that fits counts.",
+)
+UNKNOWN = Setting(
+    "on_unknown_stream",
+    "string",
+    "What to do with a stream that stands for no operation: `fail` before anything is written, or "
+    "`skip` it with a warning.",
+    default="fail",
+)
+ACTION = Setting(
+    "action_field",
+    "string",
+    "Column that names a row's own operation, such as `delete`.",
+    default="_gorgias_action",
+)
+DRY_RUN = Setting(
+    "dry_run",
+    "boolean",
+    "Write nothing: look up what is needed, count, and note the requests in `plan_path`.",
+    default=False,
+)
+PLAN = Setting("plan_path", "string", "File for the requests of a dry run, one JSON line each.")
+ON_ERROR = Setting(
+    "on_error",
+    "string",
+    "What to do after a row that cannot be written: `fail`, or `continue` with the others.",
+    default="fail",
+)
+REJECTS = Setting(
+    "rejects_path",
+    "string",
+    "File to which refused rows are added with the reason, one JSON line each; feed it back with "
+    "`--input` once the rows are mended.",
+)
+MAX_REJECTS = Setting(
+    "max_rejects",
+    "integer",
+    "With `on_error: continue`, the number of refused rows after which the run stops all the "
+    "same. Unlimited by default.",
+)
+HARD_DELETE = Setting(
+    "hard_delete",
+    "boolean",
+    "Delete what a row's `_sdc_deleted_at` says is gone; otherwise tickets are trashed, tags and "
+    "field values are taken off, and all else is left alone.",
+    default=False,
+)
+MAX_DELETES = Setting(
+    "max_deletes",
+    "integer",
+    "Objects a run may delete, trash or merge away; further ones are refused.",
+    default=500,
+)
+SENDING = Setting(
+    "allow_sending",
+    "boolean",
+    "Allow what Gorgias would really deliver to a person: messages without `sent_datetime`, "
+    "invitations of users, surveys. Refused otherwise.",
+    default=False,
+)
+SKIP_UNCHANGED = Setting(
+    "skip_unchanged",
+    "boolean",
+    "Send nothing for a row that is as it was when it was last written.",
+    default=True,
+)
+LEDGER = Setting(
+    "ledger_url",
+    "string",
+    "Where it is remembered what was written: an SQLAlchemy URL of SQLite or PostgreSQL. By "
+    "default an SQLite file per account in `~/.singer-gorgias`. Put it on a volume that lasts.",
+    secret=True,
+)
+PARALLELISM = Setting(
+    "max_parallelism", "integer", "Writes under way at the same time, 1 to 64.", default=8
+)
+SUMMARY = Setting("summary_path", "string", "File for the counts of the run, as JSON.")
+SETTINGS = (
+    STREAMS,
+    UNKNOWN,
+    ACTION,
+    DRY_RUN,
+    PLAN,
+    ON_ERROR,
+    REJECTS,
+    MAX_REJECTS,
+    HARD_DELETE,
+    MAX_DELETES,
+    SENDING,
+    SKIP_UNCHANGED,
+    LEDGER,
+    PARALLELISM,
+    SUMMARY,
+)
+MOST_PARALLEL = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """How the target works, read and checked."""
+
+    routes: Routes
+    dry_run: bool
+    plan_path: Path | None
+    carry_on: bool
+    """After a refused row, unless there are more than `max_rejects`."""
+    rejects_path: Path | None
+    max_rejects: int | None
+    max_deletes: int
+    allow_sending: bool
+    skip_unchanged: bool
+    ledger_url: str | None
+    max_parallelism: int
+    summary_path: Path | None
+
+    @classmethod
+    def from_mapping(cls, given: Mapping[str, Any]) -> Self:
+        """Read and check the settings.
+
+        Raises:
+            SettingsError: the first thing that is wrong, in one sentence.
+        """
+
+        def value(setting: Setting) -> Any:  # noqa: ANN401 - of the setting's kind
+            found = read(setting, given)
+            return setting.default if found is None else found
+
+        def path(setting: Setting) -> Path | None:
+            found = value(setting)
+            return Path(found).expanduser() if found else None
+
+        if value(PLAN) and not value(DRY_RUN):
+            message = "The setting 'plan_path' is only for a 'dry_run'."
+            raise SettingsError(message)
+        return cls(
+            routes=Routes(
+                value(STREAMS) or {},
+                skip_unknown=_choice(UNKNOWN, value(UNKNOWN), "fail", "skip") == "skip",
+                action_field=value(ACTION),
+                hard_delete=value(HARD_DELETE),
+            ),
+            dry_run=value(DRY_RUN),
+            plan_path=path(PLAN),
+            carry_on=_choice(ON_ERROR, value(ON_ERROR), "fail", "continue") == "continue",
+            rejects_path=path(REJECTS),
+            max_rejects=_count(MAX_REJECTS, value(MAX_REJECTS)),
+            max_deletes=_count(MAX_DELETES, value(MAX_DELETES)) or 0,
+            allow_sending=value(SENDING),
+            skip_unchanged=value(SKIP_UNCHANGED),
+            ledger_url=value(LEDGER),
+            max_parallelism=_parallelism(value(PARALLELISM)),
+            summary_path=path(SUMMARY),
+        )
+
+
+def _choice(setting: Setting, given: str, *choices: str) -> str:
+    if given not in choices:
+        message = f"The setting '{setting.name}' must be {' or '.join(map(repr, choices))}."
+        raise SettingsError(message)
+    return given
+
+
+def _count(setting: Setting, given: int | None) -> int | None:
+    if given is not None and given < 0:
+        message = f"The setting '{setting.name}' must not be below 0."
+        raise SettingsError(message)
+    return given
+
+
+def _parallelism(given: int) -> int:
+    if not 1 <= given <= MOST_PARALLEL:
+        message = f"The setting 'max_parallelism' must be 1 to {MOST_PARALLEL}, not {given}."
+        raise SettingsError(message)
+    return given

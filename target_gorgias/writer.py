@@ -1,0 +1,358 @@
+"""Writes changes: creates, updates and deletes objects, and keeps the ledger true."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from gorgias_api.operations import OPERATIONS
+from target_gorgias.attachments import Attachments
+from target_gorgias.creating import Creator, entry, external_id
+from target_gorgias.finding import Finder, NotThereYet
+from target_gorgias.ledger import DONE, PENDING
+from target_gorgias.parts import NOT_FOUND, Parts
+from target_gorgias.refusals import Refused
+from target_gorgias.sending import refuse_sending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gorgias_api.clock import Clock
+    from target_gorgias.changes import Change
+    from target_gorgias.gateway import Gateway
+    from target_gorgias.ledger import Entry, Ledger
+    from target_gorgias.settings import Rules
+
+CONFLICT = 409
+GONE = frozenset({301, NOT_FOUND})
+JOB_KEY = "singer_gorgias"
+FIRST_MESSAGE = "first message of "
+
+
+class Writer:
+    """Writes one change after the other, or several about the same object at once.
+
+    Safe to share between threads, as long as no two changes about one object come at the same time.
+    """
+
+    def __init__(self, gateway: Gateway, ledger: Ledger, rules: Rules, clock: Clock) -> None:
+        self._gateway = gateway
+        self._ledger = ledger
+        self._rules = rules
+        self._clock = clock
+        self._finder = Finder(gateway, ledger)
+        self._creator = Creator(ledger, clock)
+        self._parts = Parts(gateway, self._finder)
+        self._attachments = Attachments(gateway, ledger)
+        self._lock = threading.Lock()
+        self._deletes = 0
+
+    def write(self, changes: Sequence[Change]) -> str:
+        """Write changes of one kind to one object, one change for all but parts.
+
+        Returns:
+            What each of them counts as: created, updated, unchanged or deleted.
+
+        Raises:
+            Refused: they cannot be written; of several, nobody says which.
+            NotThereYet: an object they need is to come.
+            GorgiasError: whatever is not their fault.
+        """
+        first = changes[0]
+        if first.entity.of and not first.entity.create:
+            outcome = self._parts.write(changes)
+            self._note(changes, None)
+            return outcome
+        known = self._ledger.entry(first.stream, first.key)
+        return self._verbs()[first.route.verb](first, known)
+
+    def is_unchanged(self, change: Change) -> bool:
+        """Whether a change was written before, and nothing else since by the same record."""
+        known = self._ledger.entry(change.stream, change.key)
+        if known is None or known.state != DONE:
+            return False
+        if change.route.verb == "create" and known.gorgias_id is not None:
+            return True  # whatever else it says now: what is created is created once
+        return self._rules.skip_unchanged and known.content == change.content
+
+    def _verbs(self) -> Mapping[str, Callable[[Change, Entry | None], str]]:
+        return {
+            "create": self._create,
+            "update": self._update,
+            "upsert": self._upsert,
+            "delete": self._delete,
+            "trash": self._trash,
+            "merge": self._merge,
+            "set_data": self._set_data,
+        }
+
+    def _create(self, change: Change, known: Entry | None) -> str:
+        self._created(change, known, self._body(change, change.entity.create))
+        return "created"
+
+    def _created(self, change: Change, known: Entry | None, body: dict[str, Any]) -> dict[str, Any]:
+        """Create an object from the body of its operation; give the object."""
+        entity = change.entity
+        if change.route.name == "tickets" and not body.get("messages"):
+            needs = f"{FIRST_MESSAGE}tickets:{change.key}"
+            raise NotThereYet(needs)
+        body |= self._at(change)
+        mark = external_id(change)
+        if entity.marked:
+            body["external_id"] = mark
+        elif change.route.name == "jobs":
+            body["meta"] = {**(body.get("meta") or {}), JOB_KEY: mark}
+        for field, value in entity.defaults.items():
+            body.setdefault(field, value)
+        self._guard(entity.create, body)
+        return self._creator.create(
+            change,
+            known,
+            send=lambda: self._gateway.call(change, entity.create, **body),
+            look=lambda: self._finder.row(change, change.route.name, body),
+        )
+
+    def _update(self, change: Change, known: Entry | None) -> str:
+        found = self._locate(change, known)
+        if found is None:
+            message = f"There is no such {change.route.name.removesuffix('s')} in Gorgias."
+            raise Refused(message)
+        return self._change(change, found)
+
+    def _upsert(self, change: Change, known: Entry | None) -> str:
+        pending = known is not None and known.state != DONE
+        found = None if pending else self._locate(change, known)
+        if found is not None:
+            return self._change(change, found)
+        body = self._body(change, change.entity.create)
+        try:
+            row = self._created(change, known, body)
+        except Refused as refused:
+            row = self._taken(change, refused)
+            return self._change(change, row["id"])
+        if pending and known and known.content != change.content:
+            return self._change(change, row["id"])
+        return "created"
+
+    def _taken(self, change: Change, refused: Refused) -> dict[str, Any]:
+        """The customer who has the e-mail address that was refused for being in use."""
+        email = change.own.get("email")
+        if change.route.name == "customers" and refused.status == CONFLICT and email:
+            row = self._finder.by_address(change, email)
+            if row:
+                return row
+        raise refused
+
+    def _change(self, change: Change, found: int) -> str:
+        """Update an object."""
+        body = self._body(change, change.entity.update)
+        body = self._merged(change, found, body)
+        if not body:
+            self._note([change], found)
+            return "unchanged"
+        self._guard(change.entity.update, body)
+        self._gateway.call(change, change.entity.update, **self._at(change), id=found, **body)
+        self._note([change], found)
+        return "updated"
+
+    def _delete(self, change: Change, known: Entry | None) -> str:
+        found = self._locate(change, known)
+        if found is not None:
+            self._spend_deletes()
+            try:
+                self._gateway.call(change, change.entity.delete, **self._at(change), id=found)
+            except Refused as refused:
+                if refused.status != NOT_FOUND:
+                    raise
+                found = None
+        self._note([change], None)
+        return "deleted" if found is not None else "unchanged"
+
+    def _trash(self, change: Change, known: Entry | None) -> str:
+        found = self._locate(change, known)
+        if found is None:
+            self._note([change], None)
+            return "unchanged"
+        self._spend_deletes()
+        now = self._clock.now()
+        self._gateway.call(change, change.entity.update, id=found, trashed_datetime=now)
+        self._note([change], found)
+        return "deleted"
+
+    def _merge(self, change: Change, _known: Entry | None) -> str:
+        ids = {}
+        for prefix in ("source", "target"):
+            if prefix not in change.references:
+                message = f"'{prefix}_id' is missing."
+                raise Refused(message)
+            ids[f"{prefix}_id"] = self._finder.id_of(change, change.references[prefix])
+        self._spend_deletes()
+        try:
+            self._gateway.call(change, "merge-customers", **ids)
+        except Refused as refused:
+            if refused.status not in GONE:
+                raise
+            # Merged before, perhaps by a run that did not live to note it: reading follows.
+            left = self._gateway.call(change, "get-customer", id=ids["source_id"])
+            if left["id"] != ids["target_id"]:
+                raise
+        self._note([change], None)
+        return "updated"
+
+    def _set_data(self, change: Change, known: Entry | None) -> str:
+        found = self._locate(change, known)
+        if found is None:
+            message = "There is no such customer in Gorgias."
+            raise Refused(message)
+        self._gateway.call(change, "update-customer-data", customer_id=found, **change.values)
+        self._note([change], found)
+        return "updated"
+
+    def create_with(self, ticket: Change, message: Change, first: dict[str, Any]) -> None:
+        """Create a ticket that came without messages.
+
+        Args:
+            ticket: the ticket.
+            message: the first message that names it.
+            first: the same as `first_message` made it.
+
+        Raises:
+            Refused: the ticket cannot be created.
+        """
+        now = self._clock.now().timestamp()
+        pending = entry(message, PENDING, None, first["external_id"], now)
+        self._ledger.put(pending)
+        known = self._ledger.entry(ticket.stream, ticket.key)
+        body = self._body(ticket, "create-ticket") | {"messages": [first]}
+        try:
+            row = self._created(ticket, known, body)
+        except Refused:
+            self._ledger.forget(message.stream, message.key)
+            raise
+        for made in row.get("messages") or ():
+            if made.get("external_id") == first["external_id"]:
+                self._ledger.put(pending._replace(state=DONE, gorgias_id=made["id"]))
+                return
+        self._created(message, pending, first | {"ticket_id": row["id"]})
+
+    def first_message(self, message: Change) -> dict[str, Any]:
+        """The message as a part of a new ticket.
+
+        Raises:
+            Refused: it cannot be sent.
+        """
+        body = self._body(message, "create-ticket-message")
+        body = {**message.entity.defaults, **body, "external_id": external_id(message)}
+        self._guard("create-ticket-message", body)
+        return body
+
+    def _body(self, change: Change, operation: str) -> dict[str, Any]:
+        """The fields of an operation, with everything they refer to."""
+        taken = {field.name for field in OPERATIONS[operation].query + OPERATIONS[operation].body}
+        body = {name: value for name, value in change.values.items() if name in taken}
+        for prefix, reference in change.references.items():
+            if reference.optional:
+                if user := self._finder.user(change, reference):
+                    body[prefix] = user
+            elif prefix in taken:
+                body[prefix] = self._finder.person(change, reference)
+            elif f"{prefix}_id" in taken:
+                body[f"{prefix}_id"] = self._finder.id_of(change, reference)
+        if operation == "create-ticket" and body.get("messages"):
+            body["messages"] = [
+                {**change.entity.defaults, **self._attachments.of(change, each)}
+                for each in body["messages"]
+            ]
+        if "attachments" in body:
+            body = self._attachments.of(change, body)
+        return body
+
+    def _at(self, change: Change) -> dict[str, int]:
+        """Where in the path of its operations an object is, beside its own id."""
+        if not change.entity.of:
+            return {}
+        reference = change.references.get(change.entity.of)
+        if reference is None:
+            message = f"'{change.entity.of}_id' is missing."
+            raise Refused(message)
+        return {f"{change.entity.of}_id": self._finder.id_of(change, reference)}
+
+    def _locate(self, change: Change, known: Entry | None) -> int | None:
+        """The id of the object a change is about; None when Gorgias has none."""
+        if "id" in change.own:
+            return int(change.own["id"])
+        if known and known.gorgias_id is not None:
+            return known.gorgias_id
+        mark = change.own.get("external_id")
+        if mark is not None:
+            ids = {e.gorgias_id for e in self._ledger.by_external_id(change.route.name, mark)}
+            if len(ids - {None}) == 1:
+                return (ids - {None}).pop()
+        about = {**change.values, **change.own, **self._at(change)}
+        row = self._finder.row(change, change.route.name, about)
+        return int(row["id"]) if row else None
+
+    def _merged(self, change: Change, found: int, body: dict[str, Any]) -> dict[str, Any]:
+        """The fields of an update, with what is there kept in the lists that it replaces."""
+        lists = {name: body[name] for name in change.entity.merged if body.get(name) is not None}
+        if not lists:
+            return body
+        row = self._gateway.call(change, change.entity.get, id=found)
+        for name, given in lists.items():
+            keys = change.entity.merged[name]
+            before = {_identity(item, keys): item for item in _items(name, row.get(name))}
+            after = {_identity(item, keys): item for item in given}
+            after = {key: before.get(key, {}) | item for key, item in after.items()}
+            gone = before.keys() - after.keys()
+            if name in change.route.replace and gone:
+                change.logger.warning(
+                    "%s %d loses %d of its %s.", change.route.name, found, len(gone), name
+                )
+            if name not in change.route.replace:
+                after = before | after
+            body[name] = list(after.values())
+            if after == before:
+                del body[name]
+        return body
+
+    def _guard(self, operation: str, body: dict[str, Any]) -> None:
+        """Refuse what would reach a person, and deletions in the guise of a job."""
+        if not self._rules.allow_sending:
+            refuse_sending(operation, body)
+            if operation == "create-satisfaction-survey":
+                body["should_send_datetime"] = None  # what Gorgias does without it is not known
+        if operation == "create-job" and body.get("type") == "deleteTicket":
+            tickets = (body.get("params") or {}).get("ticket_ids")
+            if not isinstance(tickets, list):
+                message = "A job that deletes tickets must list them in 'params.ticket_ids'."
+                raise Refused(message)
+            self._spend_deletes(len(tickets))
+
+    def _spend_deletes(self, number: int = 1) -> None:
+        with self._lock:
+            if self._deletes + number > self._rules.max_deletes:
+                message = f"The run may delete {self._rules.max_deletes} objects ('max_deletes')."
+                raise Refused(message)
+            self._deletes += number
+
+    def _note(self, changes: Sequence[Change], found: int | None) -> None:
+        now = self._clock.now().timestamp()
+        self._ledger.put(
+            *(entry(change, DONE, found, change.own.get("external_id"), now) for change in changes)
+        )
+
+
+def _items(name: str, there: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any JSON
+    """A list of an object as its update takes it."""
+    if name == "custom_fields":
+        return [{"id": each["id"], "value": each["value"]} for each in (there or {}).values()]
+    kept = {"tags": ("name",), "channels": ("type", "address", "preferred"), "members": ("id",)}
+    return [
+        {field: item[field] for field in kept[name] if field in item}
+        for item in there or []
+        if not item.get("deleted_datetime")
+    ]
+
+
+def _identity(item: Mapping[str, Any], keys: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(item.get(key) for key in keys)
