@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from target_gorgias.changes import Change
     from target_gorgias.crew import Crew
-    from target_gorgias.ledger import Ledger, Waiting
+    from target_gorgias.ledger import Entry, Ledger, Waiting
     from target_gorgias.refusals import Rejects
     from target_gorgias.routes import Routes
     from target_gorgias.summary import Summary
@@ -57,11 +57,12 @@ class Applier:
         Raises:
             GorgiasError: the run cannot go on.
         """
-        todo = [change for change in changes if not self._is_unchanged(change)]
+        known = {change.key: self._ledger.entry(change.stream, change.key) for change in changes}
+        todo = [change for change in changes if not self._is_unchanged(change, known[change.key])]
         if not todo:
             return
         try:
-            outcome = self._writer.write(todo)
+            outcome = self._writer.write(todo, known[todo[0].key])
         except Refused as refused:
             if len(todo) > 1:
                 for change in todo:  # one by one, to see which it was
@@ -203,8 +204,8 @@ class Applier:
         stream = Stream.named(self._routes, waiting.stream, names, logger)
         return stream and stream.change(waiting.record["record"])
 
-    def _is_unchanged(self, change: Change) -> bool:
-        unchanged = self._writer.is_unchanged(change)
+    def _is_unchanged(self, change: Change, known: Entry | None) -> bool:
+        unchanged = self._writer.is_unchanged(change, known)
         if unchanged:
             self._count(change, "unchanged")
         return unchanged

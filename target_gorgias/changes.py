@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gorgias_api.operations import OPERATIONS, Field
 from gorgias_api.operations.fields import FieldError
+from target_gorgias.entities import VIA
 from target_gorgias.refusals import Refused
 
 if TYPE_CHECKING:
@@ -274,11 +275,13 @@ def _values(route: Route, record: Record) -> Iterable[tuple[str, Any]]:
 
 def _shaped(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever the column holds
     """Lists of names, values by field id, and paths of files in the form Gorgias has for them."""
-    if isinstance(value, str) and name in {"tags", "custom_fields", LOCAL_FILES}:
+    if isinstance(value, str) and name in {"messages", "tags", "custom_fields", LOCAL_FILES}:
         try:
             value = json.loads(value)
         except ValueError:
             value = [value]
+    if name == "messages" and isinstance(value, list):
+        return [VIA | each if isinstance(each, dict) else each for each in value]
     if name == "tags" and isinstance(value, list):
         return [_tag(tag) for tag in value]
     if name == "custom_fields" and isinstance(value, dict):

@@ -122,7 +122,7 @@ class Creator:
     def _done(self, pending: Entry, row: dict[str, Any]) -> dict[str, Any]:
         """Note the object, with what was asked for when it was sent."""
         done = pending._replace(state=DONE, gorgias_id=row["id"], written=self._now())
-        self._ledger.put(done)
+        self._ledger.note(done)
         return row
 
     def _now(self) -> float:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable
     from concurrent.futures import Future
 
-PER_WORKER = 32
+PER_WORKER = 16
 """Pieces of work that may wait for each worker: enough never to starve, few enough for memory."""
 
 
@@ -76,7 +76,8 @@ class Crew:
         """
         with self._change:
             if patient:
-                self._change.wait_for(lambda: self._unfinished < self._room or self._over)
+                if self._unfinished >= 2 * self._room:
+                    self._change.wait_for(lambda: self._unfinished <= self._room or self._over)
                 self._raise()
             self._given += 1
             work = _Work(run, self._given, names)
@@ -133,14 +134,14 @@ class Crew:
                 return
         work.run()
         self._finish(work)
-        self._let_out_states()
+        if self._states:
+            self._let_out_states()
 
     def _look(self, done: Future[None]) -> None:
         """Note a failure; the pool has caught it."""
-        error = done.exception()
-        with self._change:
-            self._failure = self._failure or error
-            if error:
+        if error := done.exception():
+            with self._change:
+                self._failure = self._failure or error
                 self._change.notify_all()
 
     def _finish(self, work: _Work) -> None:
@@ -156,7 +157,8 @@ class Crew:
                 if not follower.blockers:
                     self._begin(follower)
             self._unfinished -= 1
-            self._change.notify_all()
+            if self._unfinished in {0, self._room}:  # whoever waits, waits for one of these
+                self._change.notify_all()
 
     def _let_out_states(self) -> None:
         with self._emitting:

@@ -7,8 +7,9 @@ Why it is right:
 - What must not be sent twice is noted as `pending` before it is sent, and as `done` after. Whoever
   is killed in between leaves a `pending` row, and whoever comes next looks in Gorgias for the
   object before it sends anything: see `target_gorgias.creating`.
-- Notes are durable when `put` returns. Notes that come at the same time share one transaction, so
-  that waiting for the disk is not what limits the writes.
+- `pending` is durable before the request leaves. All other notes may be lost: that costs a look or
+  a repeated update, never a second object. So they go along with the next transaction, at the
+  latest before a state goes out.
 - One process at a time holds the ledger of an account. Two would each find nothing and both write.
 - A record that needs an object which is not there yet waits here, not in memory: its state may go
   out, and the next run finds it.
@@ -43,13 +44,14 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from gorgias_api import GorgiasError, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy import ColumnElement, Engine, Executable
 
@@ -89,6 +91,7 @@ FILES = Table(
     Column("reference", Text, nullable=False),
 )
 PENDING, DONE = "pending", "done"
+MOST_QUEUED = 200
 PATIENCE = 10
 """Seconds to wait for a run that is just ending."""
 
@@ -141,10 +144,11 @@ class Ledger:
         self._account = account
         self._keep = keep
         self._lock = threading.Lock()
-        self._queue: list[Entry] = []
+        self._queue: dict[tuple[str, str], Entry] = {}
         self._queued = threading.Lock()
         self._failure: LedgerError | None = None
         self._engine = _engine(url)
+        self._put = _upsert(self._engine.dialect.name)
         self._where = self._engine.url.render_as_string(hide_password=True)
         self._file = _file_lock(self._engine)
         with self._errors():
@@ -155,6 +159,8 @@ class Ledger:
 
     def close(self) -> None:
         """Let the next run have it."""
+        if not self._failure:
+            self.flush()
         with self._lock:
             self._connection.close()
             self._engine.dispose()
@@ -163,8 +169,13 @@ class Ledger:
 
     def entry(self, stream: str, key: str) -> Entry | None:
         """What became of a record."""
-        found = self._entries(ENTRIES.c.stream == stream, ENTRIES.c.key == key)
-        return found[0] if found else None
+        with self._queued:
+            if noted := self._queue.get((stream, key)):
+                return noted
+        with self._lock, self._errors():
+            values = {"account": self._account, "stream": stream, "key": key}
+            row = self._connection.execute(ONE_ENTRY, values).first()
+        return Entry(*row) if row else None
 
     def named(self, entity: str, key: str) -> list[Entry]:
         """The objects that records with this key became, in any stream."""
@@ -174,18 +185,30 @@ class Ledger:
         """The objects written with this external id."""
         return self._entries(ENTRIES.c.entity == entity, ENTRIES.c.external_id == external_id)
 
-    def put(self, *entries: Entry) -> None:
-        """Note what became of records; durable when it returns."""
+    def note(self, *entries: Entry) -> None:
+        """Note what became of records, before long: if it is lost, nothing is done twice."""
         with self._queued:
-            self._queue.extend(entries)
+            self._queue.update(((entry.stream, entry.key), entry) for entry in entries)
+            full = len(self._queue) > MOST_QUEUED
+        if full:
+            self.flush()
+
+    def put(self, *entries: Entry) -> None:
+        """Note what becomes of records; durable when it returns."""
+        self.note(*entries)
+        self.flush()
+
+    def flush(self) -> None:
+        """Make all notes durable."""
         with self._lock, self._errors():
             with self._queued:
-                batch, self._queue = self._queue, []
+                batch, self._queue = self._queue, {}
             if batch:  # else somebody else's transaction took ours along
-                self._write(batch)
+                self._write(batch.values())
 
     def forget(self, stream: str, key: str) -> None:
         """Nothing became of a record after all."""
+        self.flush()
         here = (ENTRIES.c.account == self._account) & (ENTRIES.c.stream == stream)
         self._execute(delete(ENTRIES).where(here, ENTRIES.c.key == key))
 
@@ -226,19 +249,15 @@ class Ledger:
         self._execute(delete(FILES).where(here), insert(FILES).values(**values))
 
     def _entries(self, *conditions: ColumnElement[bool]) -> list[Entry]:
+        self.flush()
         columns = [ENTRIES.c[name] for name in Entry._fields]
         query = select(*columns).where(ENTRIES.c.account == self._account, *conditions)
         with self._lock, self._errors():
             return [Entry(*row) for row in self._connection.execute(query)]
 
-    def _write(self, entries: list[Entry]) -> None:
-        newest = {(entry.stream, entry.key): entry for entry in entries}
-        rows = [{"account": self._account, **entry._asdict()} for entry in newest.values()]
-        names = ("account", "stream", "key")
-        same = [ENTRIES.c[name] == bindparam(f"old_{name}") for name in names]
-        olds = [{f"old_{name}": row[name] for name in names} for row in rows]
-        self._connection.execute(delete(ENTRIES).where(*same), olds)
-        self._connection.execute(insert(ENTRIES), rows)
+    def _write(self, entries: Iterable[Entry]) -> None:
+        rows = [{"account": self._account, **entry._asdict()} for entry in entries]
+        self._connection.execute(self._put, rows)
         self._commit()
 
     def _execute(self, *statements: Executable) -> None:
@@ -285,6 +304,22 @@ class Ledger:
             message = f"The ledger {self._where} cannot be used ({cause}); nothing more is written."
             self._failure = LedgerError(message)
             raise self._failure from None
+
+
+# Built once: that takes longer than the database does.
+ONE_ENTRY = select(*(ENTRIES.c[name] for name in Entry._fields)).where(
+    *(ENTRIES.c[name] == bindparam(name) for name in ("account", "stream", "key"))
+)
+
+
+def _upsert(dialect: str) -> Executable:
+    """A statement that puts an entry in the place of the one before."""
+    statement = (sqlite if dialect == "sqlite" else postgresql).insert(ENTRIES)
+    changed = {column.name: statement.excluded[column.name] for column in ENTRIES.columns}
+    found: Executable = statement.on_conflict_do_update(
+        index_elements=ENTRIES.primary_key, set_=changed
+    )
+    return found
 
 
 def _engine(url: str) -> Engine:

@@ -198,6 +198,8 @@ class TargetGorgias(Target):
             self.crew.mark(message_dict["value"])
 
     def _write_state_message(self, state: dict[str, Any]) -> None:
+        """Say what is written, once the ledger says so too."""
+        self.ledger.flush()
         try:
             super()._write_state_message(state)
         except BrokenPipeError:

@@ -47,8 +47,12 @@ class Writer:
         self._lock = threading.Lock()
         self._deletes = 0
 
-    def write(self, changes: Sequence[Change]) -> str:
+    def write(self, changes: Sequence[Change], known: Entry | None) -> str:
         """Write changes of one kind to one object, one change for all but parts.
+
+        Args:
+            changes: what is asked for.
+            known: what the ledger says of the first.
 
         Returns:
             What each of them counts as: created, updated, unchanged or deleted.
@@ -63,12 +67,10 @@ class Writer:
             outcome = self._parts.write(changes)
             self._note(changes, None)
             return outcome
-        known = self._ledger.entry(first.stream, first.key)
         return self._verbs()[first.route.verb](first, known)
 
-    def is_unchanged(self, change: Change) -> bool:
+    def is_unchanged(self, change: Change, known: Entry | None) -> bool:
         """Whether a change was written before, and nothing else since by the same record."""
-        known = self._ledger.entry(change.stream, change.key)
         if known is None or known.state != DONE:
             return False
         if change.route.verb == "create" and known.gorgias_id is not None:
@@ -231,7 +233,7 @@ class Writer:
             raise
         for made in row.get("messages") or ():
             if made.get("external_id") == first["external_id"]:
-                self._ledger.put(pending._replace(state=DONE, gorgias_id=made["id"]))
+                self._ledger.note(pending._replace(state=DONE, gorgias_id=made["id"]))
                 return
         self._created(message, pending, first | {"ticket_id": row["id"]})
 
@@ -259,10 +261,7 @@ class Writer:
             elif f"{prefix}_id" in taken:
                 body[f"{prefix}_id"] = self._finder.id_of(change, reference)
         if operation == "create-ticket" and body.get("messages"):
-            body["messages"] = [
-                {**change.entity.defaults, **self._attachments.of(change, each)}
-                for each in body["messages"]
-            ]
+            body["messages"] = [self._attachments.of(change, each) for each in body["messages"]]
         if "attachments" in body:
             body = self._attachments.of(change, body)
         return body
@@ -337,7 +336,7 @@ class Writer:
 
     def _note(self, changes: Sequence[Change], found: int | None) -> None:
         now = self._clock.now().timestamp()
-        self._ledger.put(
+        self._ledger.note(
             *(entry(change, DONE, found, change.own.get("external_id"), now) for change in changes)
         )
 
