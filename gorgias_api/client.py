@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import random
 from importlib.metadata import version
@@ -10,9 +9,9 @@ from typing import IO, TYPE_CHECKING, Any, Self
 from urllib.parse import unquote
 
 import backoff
-import requests
 
 from gorgias_api.answers import ResponseType, read_answer
+from gorgias_api.atomic import replacing
 from gorgias_api.budget import RateBudget
 from gorgias_api.clock import Clock, SystemClock
 from gorgias_api.errors import (
@@ -22,28 +21,27 @@ from gorgias_api.errors import (
     ServerError,
     UsageError,
 )
-from gorgias_api.files import download_path
+from gorgias_api.files import destination, download_path, file_parts, with_size
+from gorgias_api.incoming import Incoming
 from gorgias_api.masking import mask_text
-from gorgias_api.paging import follow, get_page
-from gorgias_api.retry import (
-    RATE_LIMIT_TRIES,
-    SAFE_METHODS,
-    is_transient,
-    rate_limit_wait,
-    transient_wait,
-)
+from gorgias_api.multipart import labelled
+from gorgias_api.operations import find, prepare
+from gorgias_api.outgoing import encoded, prepared, spelled
+from gorgias_api.paging import follow, get_page, read_page
+from gorgias_api.retry import LONGEST_DELAY, RATE_LIMIT_TRIES, SAFE_METHODS, Retry, rate_limit_wait
 from gorgias_api.settings import Settings
 from gorgias_api.transport import Transport
+from gorgias_api.unset import UNSET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
+    from gorgias_api.files import Progress
+    from gorgias_api.multipart import FilePart
     from gorgias_api.paging import Page
 
 logger = logging.getLogger("gorgias_api")
-
-UNSET: Any = object()
-"""Tells a body that is absent from a body that is JSON null."""
 
 
 class Client:
@@ -61,6 +59,8 @@ class Client:
         self.clock = clock or SystemClock()
         self.budget = RateBudget(self.clock, settings.rate_limit_share)
         self._chance = chance or random.Random()  # noqa: S311 - jitter, not secrecy
+        self._retry = Retry(tries=settings.max_retries)
+        self._agent = settings.user_agent or f"singer-gorgias/{version('singer-gorgias')}"
         self._transport = Transport(settings, self.clock, self.budget)
 
     @classmethod
@@ -90,9 +90,13 @@ class Client:
         *,
         params: Mapping[str, Any] | None = None,
         data: Any = UNSET,  # noqa: ANN401 - any JSON value
-        files: Mapping[str, Any] | None = None,
+        form: Mapping[str, Any] | None = None,
+        files: Iterable[FilePart] | None = None,
+        progress: Progress | None = None,
         headers: Mapping[str, str] | None = None,
         response_type: ResponseType = "json",
+        timeout: float | None = None,
+        retry: Retry | None = None,
         safe: bool | None = None,
         ahead: float = 0.0,
     ) -> Any:  # noqa: ANN401 - whatever the operation answers
@@ -103,34 +107,66 @@ class Client:
             path: as documented, such as `/api/tickets/1`; never a URL.
             params: query; a list repeats its key, a boolean becomes `true` or `false`.
             data: JSON body, any value; absent by default.
-            files: multipart parts as `requests` takes them.
+            form: fields of a form instead of JSON; a list repeats its name.
+            files: files to go with the form, read from disk while they are sent.
+            progress: told how much of a body with files is sent, and how much there is.
             headers: further headers; credentials always win.
             response_type: `json` (a value, None when empty), `text` or `binary`.
+            timeout: seconds to wait for an answer; by default the setting `request_timeout`.
+            retry: how often and how patiently to try; by default `max_retries` times.
             safe: whether sending it twice does no harm; by default what the verb promises.
             ahead: requests that wait for this one; see `gorgias_api.budget`.
 
         Raises:
-            UsageError: `path` is not a path.
+            UsageError: `path` is not a path, or the request cannot be sent as it is.
             GorgiasError: see `gorgias_api.errors`.
         """
+        if timeout is not None and not 0 < timeout <= LONGEST_DELAY:
+            message = "A request waits for its answer more than 0 seconds and at most a day."
+            raise UsageError(message)
         verb = method.upper()
-        request = _prepared(
+        body, kind = encoded(data, form, files, progress)
+        request = prepared(
             verb,
             self._url(path),
-            params=query(params),
-            data=None if data is UNSET else json.dumps(data).encode(),
-            files=files,
-            headers={"Accept": "application/json"}
-            | self._headers()
-            | ({} if data is UNSET else {"Content-Type": "application/json"})
-            | dict(headers or {}),
+            params=spelled(params),
+            data=body,
+            headers=self._headers(response_type) | kind | dict(headers or {}),
         )
         repeatable = verb in SAFE_METHODS if safe is None else safe
 
         def once() -> Any:  # noqa: ANN401 - whatever the operation answers
-            return read_answer(self._transport.exchange(request, ahead), response_type)
+            answer = self._transport.exchange(request, ahead, timeout=timeout)
+            return read_answer(answer, response_type)
 
-        return self._persist(once, safe=repeatable)
+        return self._persist(once, retry or self._retry, safe=repeatable)
+
+    def call(self, name: str, /, **values: Any) -> Any:  # noqa: ANN401 - any field, any answer
+        """Call a documented operation, such as `client.call("get-ticket", id=1)`.
+
+        Args:
+            name: as in the address of its page, https://developers.gorgias.com/reference/<name>.
+            values: its fields, be they in path, query or body; see `gorgias_api.operations`.
+
+        Returns:
+            What the operation answers: a JSON value, None when empty, bytes of a file.
+
+        Raises:
+            UsageError: there is no such operation or field, or a value does not fit.
+            GorgiasError: see `gorgias_api.errors`.
+        """
+        operation = find(name)
+        method, path, params, data = prepare(operation, values)
+        if operation.shape == "files":
+            return self.upload(data, **params)
+        return self.request(
+            method,
+            path,
+            params=params,
+            data=data,
+            response_type=operation.response_type,
+            safe=operation.repeatable,
+        )
 
     def paginate(
         self, path: str, params: Mapping[str, Any] | None = None, *, cursor: str | None = None
@@ -138,42 +174,124 @@ class Client:
         """All pages of a list endpoint, from `cursor` on. See `gorgias_api.paging.follow`."""
         return follow(lambda at: get_page(self, path, params or {}, at), cursor)
 
-    def download(self, url: str, into: IO[bytes]) -> None:
+    def search(self, type: str, query: str = "", size: int = 10) -> list[dict[str, Any]]:  # noqa: A002 - the API's own word
+        """Find customers, agents, tags and more by a part of their name or address.
+
+        https://developers.gorgias.com/reference/search
+
+        Args:
+            type: what to look for, such as `customer`, `agent`, `tag`, `team`.
+            query: what to look for in it.
+            size: how many at most, 1 to 50.
+
+        Raises:
+            GorgiasError: see `gorgias_api.errors`.
+        """
+        wanted = {"type": type, "query": query, "size": size}
+        answer = self.request("POST", "/api/search", data=wanted, safe=True)
+        return read_page("POST /api/search", answer).rows
+
+    def upload(
+        self,
+        paths: str | Path | Iterable[str | Path],
+        type: str = "attachment",  # noqa: A002 - the API's own word
+        *,
+        label: str | None = None,
+        progress: Progress | None = None,
+    ) -> list[dict[str, Any]]:
+        """Upload files in one request, read from disk while they are sent.
+
+        https://developers.gorgias.com/reference/upload-file. It is tried again like a request that
+        changes nothing: all that a second upload leaves is a file that nothing refers to.
+
+        Args:
+            paths: one file or several.
+            type: `attachment`, `public_attachment`, `profile_picture` or `widget_picture`.
+            label: what Gorgias calls the files; by default their own names.
+            progress: told how many bytes are sent, and how many there are.
+
+        Returns:
+            Per file `url`, `name`, `size` in bytes and `content_type`, as attachments want them.
+
+        Raises:
+            UsageError: a file cannot be read, or there is none.
+            GorgiasError: see `gorgias_api.errors`.
+        """
+        answer = self.request(
+            "POST",
+            "/api/upload",
+            params={"type": type},
+            files=labelled(paths, label),
+            progress=progress,
+            safe=True,
+        )
+        return [with_size(row) for row in read_page("POST /api/upload", answer).rows]
+
+    def download(self, url: str, into: IO[bytes], progress: Progress | None = None) -> None:
         """Fetch a file, such as an attachment by its `url`, through the API.
 
         https://developers.gorgias.com/reference/download-file. Where the API answers with a
-        redirect to its storage, that address is asked without credentials.
+        redirect to its storage, that address is asked without credentials. A try that breaks off
+        is continued where it ended, if the server can; see `gorgias_api.incoming`.
 
         Args:
             url: as found in an attachment, or its path.
             into: a seekable file; whatever it held is replaced.
+            progress: told how many bytes have come, and how many there are.
 
         Raises:
             UsageError: `url` does not end in a domain hash and a name.
             GorgiasError: see `gorgias_api.errors`.
         """
-        request = _prepared("GET", self._url(download_path(url)), headers=self._headers())
+        request = prepared("GET", self._url(download_path(url)), headers=self._headers("binary"))
+        incoming = Incoming(into, progress)
 
         def once() -> None:
-            into.seek(0)
-            into.truncate()
             try:
-                read_answer(self._transport.exchange(request, 0.0, into), "binary")
+                read_answer(self._transport.exchange(request, into=incoming), "binary")
             except MovedError as moved:
-                self._fetch(moved.refusal.location or "", into)
+                self._fetch(moved.refusal.location or "", incoming)
 
-        self._persist(once, safe=True)
+        self._persist(once, self._retry, safe=True)
 
-    def _fetch(self, url: str, into: IO[bytes]) -> None:
+    def download_to(
+        self,
+        url: str,
+        place: str | Path = ".",
+        *,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+    ) -> Path:
+        """Fetch a file to disk, where it gets its name only when all of it is there.
+
+        Args:
+            url: as found in an attachment, or its path.
+            place: a folder, in which the file gets the name in its address made safe; or a file.
+            overwrite: whether to replace a file that is there already.
+            progress: told how many bytes have come, and how many there are.
+
+        Returns:
+            Where the file is.
+
+        Raises:
+            UsageError: as `download`; or the file is there already, or cannot be written.
+            GorgiasError: see `gorgias_api.errors`.
+        """
+        goal = destination(place, file_parts(url)[1], overwrite=overwrite)
+        with replacing(goal) as file:
+            self.download(url, file, progress)
+        return goal
+
+    def _fetch(self, url: str, into: Incoming) -> None:
         try:
             read_answer(self._transport.fetch(url, into), "binary")
         except RateLimitError as error:
             # Not the API's limit: its budget has nothing to do with it.
             raise ServerError(error.refusal) from None
 
-    def _headers(self) -> dict[str, str]:
-        agent = self.settings.user_agent or f"singer-gorgias/{version('singer-gorgias')}"
-        return {"User-Agent": agent}
+    def _headers(self, response_type: ResponseType) -> dict[str, str]:
+        accept = "application/json" if response_type == "json" else "*/*"
+        return {"User-Agent": self._agent, "Accept": accept}
 
     def _url(self, path: str) -> str:
         inner = path.removeprefix("/api/").lstrip("/")
@@ -190,7 +308,7 @@ class Client:
             raise UsageError(message)
         return f"{self.settings.api_url}/{inner}"
 
-    def _persist(self, once: Callable[[], Any], *, safe: bool) -> Any:  # noqa: ANN401 - as `once`
+    def _persist(self, once: Callable[[], Any], retry: Retry, *, safe: bool) -> Any:  # noqa: ANN401 - as `once`
         """Call `once` until it succeeds or trying again is no use.
 
         The waits are taken from our clock in the handlers; `backoff` itself waits for nothing.
@@ -200,7 +318,7 @@ class Client:
             self.budget.close(rate_limit_wait(details["exception"], details["tries"]))
 
         def pause(details: Any) -> None:  # noqa: ANN401 - backoff's own dict
-            wait = transient_wait(details["tries"], self._chance)
+            wait = retry.wait(details["tries"], self._chance)
             logger.warning("%s Trying again in %.1f s.", details["exception"], wait)
             self.clock.sleep(wait)
 
@@ -218,33 +336,9 @@ class Client:
             GorgiasError,
             interval=0,
             jitter=None,
-            max_tries=self.settings.max_retries,
-            giveup=lambda error: not is_transient(error, safe=safe),
+            max_tries=retry.tries,
+            giveup=lambda error: not retry.allows(error, safe=safe),
             on_backoff=pause,
             logger=None,
         )(within_limit)
         return persistent()
-
-
-def _prepared(method: str, url: str, **parts: Any) -> requests.PreparedRequest:  # noqa: ANN401
-    """A request ready to be signed; prepared once, since that reads the files in it.
-
-    Raises:
-        UsageError: a header or a path that HTTP cannot carry.
-    """
-    try:
-        return requests.Request(method, url, **parts).prepare()
-    except (requests.RequestException, ValueError) as error:
-        message = f"The {method} request cannot be sent as it is ({type(error).__name__})."
-        raise UsageError(message) from None
-
-
-def query(params: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Query parameters as the API reads them: lower-case booleans, absent when None."""
-    spelled: dict[str, Any] = {}
-    for name, value in (params or {}).items():
-        if isinstance(value, bool):
-            spelled[name] = str(value).lower()
-        elif value is not None:
-            spelled[name] = value
-    return spelled

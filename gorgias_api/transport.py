@@ -7,14 +7,14 @@ import logging
 import threading
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import NewConnectionError
 
 from gorgias_api.answers import CALL_LIMIT, Answer, call_limit
-from gorgias_api.auth import credentials
+from gorgias_api.auth import credentials, nobody
 from gorgias_api.errors import AnswerError, TransportError
 from gorgias_api.masking import mask_text, mask_value
 from gorgias_api.settings import is_trustworthy
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 
     from gorgias_api.budget import RateBudget
     from gorgias_api.clock import Clock
+    from gorgias_api.incoming import Incoming
     from gorgias_api.settings import Settings
 
 logger = logging.getLogger("gorgias_api")
 
 CONNECT_TIMEOUT = 10.0
 CHUNK = 64 * 1024
+RANGE_REFUSED = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
 
 
 class Transport:
@@ -51,24 +53,30 @@ class Transport:
             session.close()
 
     def exchange(
-        self, request: requests.PreparedRequest, ahead: float, into: IO[bytes] | None = None
+        self,
+        request: requests.PreparedRequest,
+        ahead: float = 0.0,
+        into: Incoming | None = None,
+        timeout: float | None = None,
     ) -> Answer:
         """Send a request, once more if it was refused for a token that has ended.
 
         Args:
             request: without credentials.
             ahead: requests that wait for this one; see `gorgias_api.budget`.
-            into: where the body of a success is written instead of being kept.
+            into: takes the body of a success, which then is not kept.
+            timeout: seconds to wait for an answer; by default those of the settings.
 
         Raises:
             TransportError: no complete answer came.
         """
-        answer, prepared = self._once(request, ahead, into)
+        patience = self._settings.request_timeout if timeout is None else timeout
+        answer, prepared = self._once(request, ahead, into, patience)
         if answer.status == HTTPStatus.UNAUTHORIZED and self._credentials.renew(prepared):
-            answer, _ = self._once(request, ahead, into)
+            answer, _ = self._once(request, ahead, into, patience)
         return answer
 
-    def fetch(self, url: str, into: IO[bytes]) -> Answer:
+    def fetch(self, url: str, into: Incoming) -> Answer:
         """Fetch from outside the API, without credentials and outside its rate limit.
 
         Raises:
@@ -79,22 +87,37 @@ class Transport:
             message = "The API pointed to an address that is not https; it was not asked."
             raise AnswerError(message)
         path = urlsplit(url).path
-        with _as_transport_error("GET", path):
-            timeout = (CONNECT_TIMEOUT, self._settings.request_timeout)
-            with requests.get(url, timeout=timeout, stream=True, allow_redirects=False) as response:
-                body = _body(response, into)
-                return Answer("GET", path, response.status_code, response.headers, body)
+        waits = (CONNECT_TIMEOUT, self._settings.request_timeout)
+        headers = into.headers()
+        with (
+            _as_transport_error("GET", path),
+            requests.get(
+                url,
+                headers=headers,
+                auth=nobody,
+                timeout=waits,
+                stream=True,
+                allow_redirects=False,
+            ) as response,
+        ):
+            body = _body(response, into)
+            return Answer("GET", path, response.status_code, response.headers, body)
 
     def _once(
-        self, request: requests.PreparedRequest, ahead: float, into: IO[bytes] | None
+        self,
+        request: requests.PreparedRequest,
+        ahead: float,
+        into: Incoming | None,
+        timeout: float,
     ) -> tuple[Answer, requests.PreparedRequest]:
         prepared = request.copy()
+        prepared.headers.update(into.headers() if into else {})
         self._credentials.sign(prepared)
         method, path = str(prepared.method), mask_text(prepared.path_url.partition("?")[0])
         with _as_transport_error(method, path):
             with self._budget.slot(ahead) as slot:
                 started = self._clock.monotonic()
-                response = self._respond(prepared, stream=into is not None)
+                response = self._respond(prepared, timeout, stream=into is not None)
                 slot.reading = call_limit(response.headers)
                 elapsed = self._clock.monotonic() - started
             with response:
@@ -104,13 +127,14 @@ class Transport:
             _log_exchange(prepared, answer, elapsed)
         return answer, prepared
 
-    def _respond(self, prepared: requests.PreparedRequest, *, stream: bool) -> requests.Response:
+    def _respond(
+        self, prepared: requests.PreparedRequest, timeout: float, *, stream: bool
+    ) -> requests.Response:
         session = self._session()
-        # Proxies and certificate bundles of the user's environment.
-        around = session.merge_environment_settings(prepared.url, {}, stream, None, None)
-        timeout = (CONNECT_TIMEOUT, self._settings.request_timeout)
+        around = {**self._own.environment, "stream": stream}
+        waits = (CONNECT_TIMEOUT, timeout)
         try:
-            return session.send(prepared, **around, timeout=timeout, allow_redirects=False)
+            return session.send(prepared, **around, timeout=waits, allow_redirects=False)
         except ValueError as error:
             if isinstance(error, requests.RequestException):
                 raise
@@ -121,10 +145,15 @@ class Transport:
     def _session(self) -> requests.Session:
         """This thread's session: `requests` does not promise that one can be shared."""
         if not hasattr(self._own, "session"):
-            self._own.session = requests.Session()
-            self._sessions.append(self._own.session)
-        session: requests.Session = self._own.session
-        return session
+            session = requests.Session()
+            # Proxies and certificate bundles of the user's environment.
+            self._own.environment = session.merge_environment_settings(
+                self._settings.api_url, {}, None, None, None
+            )
+            self._own.session = session
+            self._sessions.append(session)
+        found: requests.Session = self._own.session
+        return found
 
 
 def _without_query(record: logging.LogRecord) -> bool:
@@ -145,13 +174,19 @@ def _as_transport_error(method: str, path: str) -> Iterator[None]:
         raise _transport_error(method, path, error) from None
 
 
-def _body(response: requests.Response, into: IO[bytes] | None) -> bytes:
-    """The body; a success goes to `into` instead, piece by piece."""
-    if into is None or response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
-        return response.content
-    for chunk in response.iter_content(CHUNK):
-        into.write(chunk)
-    return b""
+def _body(response: requests.Response, into: Incoming | None) -> bytes:
+    """The body; a success goes to `into` instead, piece by piece.
+
+    Raises:
+        AnswerError: the rest of a file is refused, so that it has to be asked for as a whole.
+    """
+    if into and response.status_code < HTTPStatus.MULTIPLE_CHOICES:
+        into.receive(response.status_code, response.headers, response.iter_content(CHUNK))
+        return b""
+    if into and response.status_code == RANGE_REFUSED and into.forget():
+        message = "The server refused to go on with a file where it broke off."
+        raise AnswerError(message)
+    return response.content
 
 
 def _transport_error(method: str, path: str, error: requests.RequestException) -> TransportError:

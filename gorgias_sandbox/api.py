@@ -98,7 +98,9 @@ class Api:
             uri=f"{request.scope['path']}?{urlencode(pairs)}",
             base=str(request.base_url).rstrip("/"),
         )
-        return self._response(operation.status, HANDLERS[operation.operation](call))
+        with backend.world.history.write(f"{request.method} {request.scope['path']}"):
+            answer = HANDLERS[operation.operation](call)
+        return self._response(operation.status, answer)
 
     async def _body(self, request: Request, spec: Spec) -> Json:
         size = request.headers.get("content-length", "0")

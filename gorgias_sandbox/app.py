@@ -1,4 +1,4 @@
-"""The application: API, OAuth2 endpoints and control routes behind one front."""
+"""The application: API, OAuth2 endpoints, control routes and the page behind one front."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from gorgias_sandbox.api import Api
 from gorgias_sandbox.auth import TokenError
 from gorgias_sandbox.control import Control
 from gorgias_sandbox.front import Front
+from gorgias_sandbox.watch import Watch
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -46,6 +47,7 @@ def build_app(backend: Backend) -> ASGIApp:
         Route("/oauth/authorize", authorize, methods=["GET"]),
         Route("/oauth/token", token, methods=["POST"]),
         *Control(backend).routes(),
+        *Watch(backend).routes(),
         Mount("/api", Api(backend)),
     ]
     return Front(Starlette(routes=routes), backend)

@@ -50,7 +50,8 @@ class Chaos:
         ticket_id = self._random.choice(entries)[-1]
         actor = Actor(None, self._world.uuid())
         change = self._random.choices((self._write, self._rank, tickets.remove), (6, 6, 1))[0]
-        change(self._world, actor, ticket_id)
+        with self._world.history.write("chaos"):
+            change(self._world, actor, ticket_id)
 
     def _rank(self, world: World, actor: Actor, ticket_id: int) -> None:
         priority = self._random.choice(("low", "normal", "high", "critical"))

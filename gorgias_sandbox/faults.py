@@ -51,6 +51,7 @@ class Seen(msgspec.Struct, frozen=True):
         query: as sent.
         status: of the answer; 0 when the connection was dropped.
         ms: real milliseconds it took.
+        auth: scheme of the credentials, whether they were right or not.
         body: as sent, when `Options.record_bodies` is on.
     """
 
@@ -60,6 +61,7 @@ class Seen(msgspec.Struct, frozen=True):
     query: str
     status: int
     ms: float
+    auth: Literal["basic", "bearer"] | None = None
     body: str | None = None
 
 

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import struct
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from starlette.responses import Response
 
@@ -26,6 +26,7 @@ CONNECTION = "sandbox.connection"
 """ASGI extension: `{"transport": asyncio transport}` of the client's connection."""
 
 _WATCHED = ("/api", "/oauth")
+_SCHEMES: dict[bytes, Literal["basic", "bearer"]] = {b"basic ": "basic", b"bearer": "bearer"}
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -82,6 +83,7 @@ class Front:
                     query=scope["query_string"].decode(),
                     status=status,
                     ms=(time.perf_counter() - started) * 1000,
+                    auth=_scheme(scope),
                     body=None if body is None else body.decode(errors="replace"),
                 )
             )
@@ -105,6 +107,13 @@ class Front:
 
         await self._app(scope, receive, half)
         _transport(scope).close()
+
+
+def _scheme(scope: Scope) -> Literal["basic", "bearer"] | None:
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            return _SCHEMES.get(value[:6].lower())
+    return None
 
 
 def _planned_answer(fault: Fault) -> Response:

@@ -12,10 +12,14 @@ class LeakyBucket:
         self._level = 0.0
         self._moment = 0.0
 
+    def level(self, limit: int, window: float, now: float) -> float:
+        """Units in the bucket at `now` (seconds)."""
+        elapsed = max(0.0, now - self._moment)
+        return max(0.0, self._level - elapsed * limit / window)
+
     def used(self, limit: int, window: float, now: float) -> int:
-        """Units in the bucket at `now` (seconds), rounded up."""
-        self._drain(limit, window, now)
-        return math.ceil(self._level)
+        """`level`, rounded up."""
+        return math.ceil(self.level(limit, window, now))
 
     def pour(self, limit: int, window: float, now: float) -> int:
         """Count one request.
@@ -23,14 +27,10 @@ class LeakyBucket:
         Returns:
             0 when it fits, else the whole seconds to wait until it would; then nothing is counted.
         """
-        self._drain(limit, window, now)
+        self._level = self.level(limit, window, now)
+        self._moment = now
         excess = self._level + 1 - limit
         if excess > 0:
             return max(1, math.ceil(excess * window / limit))
         self._level += 1
         return 0
-
-    def _drain(self, limit: int, window: float, now: float) -> None:
-        elapsed = max(0.0, now - self._moment)
-        self._level = max(0.0, self._level - elapsed * limit / window)
-        self._moment = now

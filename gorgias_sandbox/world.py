@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from gorgias_sandbox.clock import write_seconds
+from gorgias_sandbox.history import History
 from gorgias_sandbox.render import listed
 from gorgias_sandbox.table import Table
 
@@ -85,6 +86,7 @@ class World:
         self.data_versions: dict[tuple[int, str | None], str] = {}
         self.delivered: list[int] = []
         """Ids of the messages that a real account would have sent to a person."""
+        self.history = History()
         self._clock = clock
         self._random = random
         self._settling: float | None = None
@@ -111,6 +113,7 @@ class World:
     def insert(self, table: str, row: Row) -> Row:
         """Add a row that has its id."""
         self.tables[table].put(row)
+        self.history.note(self.seconds(), table, None, row)
         return row
 
     def update(self, table: str, row_id: int, **changes: Json) -> Row:
@@ -118,6 +121,7 @@ class World:
         old = self.tables[table][row_id]
         new = {**old, **changes}
         self.tables[table].put(new)
+        self.history.note(self.seconds(), table, old, new)
         if any(old.get(field) != new.get(field) for field in _SHORT_FORM):
             self._forget_embedded(table)
         return new
@@ -125,7 +129,9 @@ class World:
     def delete(self, table: str, row_id: int) -> Row:
         """Take a row out."""
         self._forget_embedded(table)
-        return self.tables[table].remove(row_id)
+        row = self.tables[table].remove(row_id)
+        self.history.note(self.seconds(), table, row, None)
+        return row
 
     def listed(self, table: str, row_id: int) -> bytes:
         """The row as its list endpoint shows it, encoded; rendered once per change."""
@@ -137,8 +143,8 @@ class World:
     def emit(self, actor: Actor, kind: str, table: str, object_id: int, data: Json = None) -> None:
         """Record an event (section 6.2) about the object `object_id` of `table`."""
         event_id = self.next_id("events")
-        self.insert(
-            "events",
+        # Not through `insert`: the history tells of the change itself.
+        self.tables["events"].put(
             {
                 "id": event_id,
                 "context": actor.context,
@@ -149,7 +155,7 @@ class World:
                 "type": kind,
                 "user_id": actor.user_id,
                 "uri": f"/api/events/{event_id}/",
-            },
+            }
         )
 
     def later(self, when: float, change: Callable[[], None]) -> None:
@@ -162,7 +168,8 @@ class World:
             when, _, change = heapq.heappop(self._agenda)
             self._settling = when
             try:
-                change()
+                with self.history.write("a moment later"):
+                    change()
             finally:
                 self._settling = None
 
