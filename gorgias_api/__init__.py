@@ -19,6 +19,7 @@ from gorgias_api.errors import (
     ConflictError,
     ForbiddenError,
     GorgiasError,
+    LoginError,
     MovedError,
     NotFoundError,
     RateLimitError,
@@ -28,7 +29,9 @@ from gorgias_api.errors import (
     UnauthorizedError,
     UsageError,
 )
+from gorgias_api.multipart import FilePart
 from gorgias_api.paging import Page
+from gorgias_api.retry import Retry
 from gorgias_api.settings import Settings
 
 __all__ = [
@@ -37,12 +40,15 @@ __all__ = [
     "BadRequestError",
     "Client",
     "ConflictError",
+    "FilePart",
     "ForbiddenError",
     "GorgiasError",
+    "LoginError",
     "MovedError",
     "NotFoundError",
     "Page",
     "RateLimitError",
+    "Retry",
     "ServerError",
     "Settings",
     "SettingsError",

@@ -6,6 +6,7 @@ https://developers.gorgias.com/docs/oauth2-bearer-token
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
 import requests
@@ -19,13 +20,18 @@ from gorgias_api.errors import (
     ServerError,
     SettingsError,
     TransportError,
+    UnauthorizedError,
 )
 from gorgias_api.settings import is_sendable
 from gorgias_api.tokens import Tokens, TokenStore, fingerprint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gorgias_api.clock import Clock
     from gorgias_api.settings import Settings
+
+    Sign = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 
 EARLY = 60.0
 """Seconds before its end at which a token is no longer used."""
@@ -66,6 +72,13 @@ class OAuth:
     One instance serves all threads of a process, and the token store all processes: whoever
     finds a token too old takes the store's lock, looks whether somebody else has refreshed
     meanwhile, and only then asks for a new one. A new refresh token is stored before it is used.
+
+    A refresh token may be used up the moment Gorgias sees it, before its successor is stored. So
+    the store is written once before, which a full disk would refuse while nothing is lost yet;
+    Ctrl-C waits until the answer is stored; and an answer that was lost is asked for again. What
+    remains is a process killed, or an answer lost for good, between the two: the old token is
+    then still in the store and is tried, and if Gorgias no longer takes it, nobody has the new
+    one, and one has to log in again.
     """
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
@@ -73,7 +86,8 @@ class OAuth:
         self._clock = clock
         self._store = TokenStore(settings.token_store)
         self._lock = threading.Lock()
-        self._origin = fingerprint(settings.token_url, settings.client_id, settings.refresh_token)
+        self._endpoint = TokenEndpoint(settings, clock)
+        self._origin = origin(settings)
         self._tokens = Tokens(
             access_token=settings.access_token,
             refresh_token=settings.refresh_token,
@@ -126,8 +140,8 @@ class OAuth:
     def _refresh(self, stale: str | None) -> None:
         if not self._can_refresh():
             message = (
-                "The OAuth2 access token has ended and there is no 'refresh_token' with "
-                "'client_id' and 'client_secret' to renew it: log in again."
+                "There is no OAuth2 token that could be used or renewed: log in again with "
+                "`gorgias login`, or give 'client_id', 'client_secret' and 'refresh_token'."
             )
             raise SettingsError(message)
         with self._store.lock():
@@ -136,18 +150,53 @@ class OAuth:
                 self._tokens = stored
             if self._tokens.access_token != stale and self._is_fresh(self._tokens):
                 return
-            self._tokens = self._exchange(self._tokens)
             self._store.save(self._tokens)
+            # In a thread of its own: Ctrl-C ends this one, and the block waits for the other.
+            with ThreadPoolExecutor(1, thread_name_prefix="refresh") as refreshing:
+                self._tokens = refreshing.submit(self._successor, self._tokens).result()
 
-    def _exchange(self, old: Tokens) -> Tokens:
-        """Trade the refresh token for new tokens.
+    def _successor(self, old: Tokens) -> Tokens:
+        """New tokens for old ones, already stored.
 
         Raises:
             SettingsError: Gorgias does not accept the refresh token or the client.
             GorgiasError: the endpoint does not answer.
         """
-        form = {"grant_type": "refresh_token", "refresh_token": old.refresh_token}
-        answer = self._ask(form)
+        form = {"grant_type": "refresh_token", "refresh_token": str(old.refresh_token)}
+        try:
+            new = self._endpoint.trade(form, old)
+        except (RateLimitError, ServerError):
+            raise
+        except ApiError as error:
+            message = (
+                f"Gorgias refused to renew the OAuth2 token ({error.status} from "
+                f"{self._settings.token_url}): check 'client_id' and 'client_secret', and log in "
+                "again with `gorgias login`."
+            )
+            raise SettingsError(message) from error
+        self._store.save(new)
+        return new
+
+
+class TokenEndpoint:
+    """Gives tokens for a refresh token, or for the code that ends a login."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+
+    def trade(self, form: dict[str, str], old: Tokens) -> Tokens:
+        """New tokens.
+
+        Args:
+            form: the grant.
+            old: whose origin the new ones keep, and whose refresh token if none is given.
+
+        Raises:
+            ApiError: the grant or the client is refused.
+            GorgiasError: the endpoint does not answer, or not with tokens.
+        """
+        answer = self._persist(form)
         access = answer.get("access_token") if isinstance(answer, dict) else None
         lifetime = (answer.get("expires_in") or FALLBACK_LIFETIME) if access else None
         if not is_sendable(access) or not isinstance(lifetime, int | float):
@@ -160,32 +209,30 @@ class OAuth:
             origin=old.origin,
         )
 
-    def _ask(self, form: dict[str, Any]) -> Any:  # noqa: ANN401 - checked by the caller
-        settings = self._settings
-        for last in (False,) * (REFRESH_TRIES - 1) + (True,):
+    def _persist(self, form: dict[str, str]) -> Any:  # noqa: ANN401 - checked by the caller
+        for _ in range(REFRESH_TRIES - 1):
             try:
-                return self._post(form)
+                return self._ask(form)
             except (TransportError, ServerError, RateLimitError):
                 # The token may have been used up meanwhile; only the next answer can tell.
-                if last:
-                    raise
                 self._clock.sleep(1.0)
-            except ApiError as error:
-                message = (
-                    f"Gorgias refused to renew the OAuth2 token ({error.status} from "
-                    f"{settings.token_url}): check 'client_id' and 'client_secret', and log in "
-                    "again."
-                )
-                raise SettingsError(message) from error
-        return None
+        return self._ask(form)
 
-    def _post(self, form: dict[str, Any]) -> Any:  # noqa: ANN401 - checked by the caller
+    def _ask(self, form: dict[str, str]) -> Any:  # noqa: ANN401 - checked by the caller
+        """Name the app in the header, as Gorgias' guide does, or else in the form."""
+        app = (str(self._settings.client_id), str(self._settings.client_secret))
+        try:
+            return self._post(form, HTTPBasicAuth(*app))
+        except UnauthorizedError:
+            return self._post(form | {"client_id": app[0], "client_secret": app[1]}, nobody)
+
+    def _post(self, form: dict[str, str], auth: Sign) -> Any:  # noqa: ANN401 - checked by the caller
         url = self._settings.token_url
         try:
             response = requests.post(
                 url,
                 data=form,
-                auth=(str(self._settings.client_id), str(self._settings.client_secret)),
+                auth=auth,
                 timeout=(10, self._settings.request_timeout),
                 allow_redirects=False,
             )
@@ -195,6 +242,16 @@ class OAuth:
         return read_answer(
             Answer("POST", url, response.status_code, response.headers, response.content)
         )
+
+
+def nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Sign with nothing, not even with what a `.netrc` holds for the host."""
+    return request
+
+
+def origin(settings: Settings) -> str:
+    """The fingerprint of the login that the settings describe."""
+    return fingerprint(settings.token_url, settings.client_id, settings.refresh_token)
 
 
 def credentials(settings: Settings, clock: Clock) -> Credentials:

@@ -68,6 +68,7 @@ class RateBudget:
         self.sent = 0
         self.refused = 0
         self._clock = clock
+        self._began = clock.monotonic()
         self._share = share
         self._changed = threading.Condition()
         self._numbers = itertools.count()
@@ -114,6 +115,15 @@ class RateBudget:
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
+
+    def spent(self) -> str:
+        """For the log: how many requests were sent in how long, and what part of the budget."""
+        seconds = self._clock.monotonic() - self._began
+        text = f"{self.sent} requests in {seconds:.0f} s"
+        if self.refused:
+            text += f", {self.refused} refused for the rate limit"
+        earned = self.limit * self._share * seconds / WINDOW
+        return text + (f", {min(1.0, self.sent / earned):.0%} of the budget" if earned else "")
 
     def _acquire(self, ahead: float) -> Ticket:
         with self._changed:

@@ -156,16 +156,16 @@ class Client:
             GorgiasError: see `gorgias_api.errors`.
         """
         operation = find(name)
-        method, path, params, data = prepare(operation, values)
+        ready = prepare(operation, values)
         if operation.shape == "files":
-            return self.upload(data, **params)
+            return self.upload(ready.data, **ready.params)
         return self.request(
-            method,
-            path,
-            params=params,
-            data=data,
+            ready.method,
+            ready.path,
+            params=ready.params,
+            data=ready.data,
             response_type=operation.response_type,
-            safe=operation.repeatable,
+            safe=ready.repeatable,
         )
 
     def paginate(

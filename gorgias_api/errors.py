@@ -3,6 +3,7 @@
 GorgiasError
 ├── SettingsError         mend the settings; nothing was sent
 ├── UsageError            mend the call; nothing was sent
+├── LoginError            log in again: the OAuth2 login was refused or not finished
 ├── TransportError        no answer came: the request may or may not have been applied
 ├── AnswerError           an answer came that is not what the API documents (HTML, half a JSON)
 └── ApiError              the API refused; carries status, message, field errors, request id
@@ -37,6 +38,10 @@ class SettingsError(GorgiasError):
 
 class UsageError(GorgiasError):
     """The call cannot work (a URL instead of a path, say); nothing was sent."""
+
+
+class LoginError(GorgiasError):
+    """The OAuth2 login came to no good end: refused, not answered, or not the one begun here."""
 
 
 class TransportError(GorgiasError):

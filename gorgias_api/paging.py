@@ -20,8 +20,12 @@ class Page(NamedTuple):
     """None on the last page. Opaque and short lived."""
 
 
-def read_page(path: str, answer: Any) -> Page:  # noqa: ANN401 - what the API answered
+def read_page(asked: str, answer: Any) -> Page:  # noqa: ANN401 - what the API answered
     """The page in a list answer: the documented envelope, or a bare array.
+
+    Args:
+        asked: verb and path, for the error.
+        answer: the JSON value.
 
     Raises:
         AnswerError: neither.
@@ -31,7 +35,7 @@ def read_page(path: str, answer: Any) -> Page:  # noqa: ANN401 - what the API an
     if isinstance(answer, dict) and isinstance(answer.get("data"), list):
         meta = answer.get("meta")
         return Page(answer["data"], (meta or {}).get("next_cursor"))
-    message = f"GET {path} was answered without a list of rows."
+    message = f"{asked} was answered without a list of rows."
     raise AnswerError(message)
 
 
@@ -40,7 +44,7 @@ def get_page(
 ) -> Page:
     """One page; `params` go with every cursor, since the cursor does not carry them."""
     query = {**params, "cursor": cursor}
-    return read_page(path, client.request("GET", path, params=query, ahead=ahead))
+    return read_page(f"GET {path}", client.request("GET", path, params=query, ahead=ahead))
 
 
 def follow(ask: Callable[[str | None], Page], cursor: str | None = None) -> Iterator[Page]:

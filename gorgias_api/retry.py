@@ -7,13 +7,26 @@
   `safe`, that is, when applying it twice leaves the same as applying it once. GET, HEAD, PUT and
   DELETE are, a POST is not unless its caller says so.
 - Everything else is final: the same request would be refused again.
+
+How often and how patiently is a `Retry`: the account's settings give one to every request, and a
+caller may give a request its own. Only there can somebody ask for all errors to be repeated; then
+a refused request, and one that may have been applied already, is sent again too. 429s keep their
+own count, since they say nothing about the request itself.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gorgias_api.errors import AnswerError, RateLimitError, ServerError, TransportError
+from gorgias_api.errors import (
+    AnswerError,
+    ApiError,
+    RateLimitError,
+    ServerError,
+    TransportError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     import random
@@ -22,23 +35,55 @@ if TYPE_CHECKING:
 
 SAFE_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT"})
 LONGEST_WAIT = 60.0
+LONGEST_DELAY = 24 * 3600.0
 RATE_LIMIT_TRIES = 20
-"""429s say nothing about the request itself, so they have a count of their own."""
+DOUBLINGS = 30
+"""After so many a wait has long reached its bound; a float ends after a thousand."""
 
 
-def is_transient(error: GorgiasError, *, safe: bool) -> bool:
-    """Whether the same request may succeed when sent again, and no harm is done by sending it."""
-    if isinstance(error, TransportError) and error.refused:
-        return True
-    return safe and isinstance(error, (TransportError, AnswerError, ServerError))
+@dataclass(frozen=True, kw_only=True)
+class Retry:
+    """How often and how patiently one request is tried.
+
+    Attributes:
+        tries: how often at most, the first one included.
+        delay: seconds before the second try, at most a day.
+        exponential: double the delay after each try, up to a minute, and take off up to half of
+            it by chance, so that many clients do not come back at once.
+        all_errors: try again whatever went wrong, also when a request may then be applied twice.
+
+    Raises:
+        UsageError: no number of tries, or no length of time.
+    """
+
+    tries: int = 5
+    delay: float = 1.0
+    exponential: bool = True
+    all_errors: bool = False
+
+    def __post_init__(self) -> None:
+        if self.tries < 1 or not 0 <= self.delay <= LONGEST_DELAY:
+            message = "A request is tried at least once, and again after 0 seconds to a day."
+            raise UsageError(message)
+
+    def allows(self, error: GorgiasError, *, safe: bool) -> bool:
+        """Whether to send the same request again after `error`."""
+        if isinstance(error, TransportError) and error.refused:
+            return True
+        if isinstance(error, RateLimitError):
+            return False
+        kinds = (TransportError, AnswerError, ApiError if self.all_errors else ServerError)
+        return (safe or self.all_errors) and isinstance(error, kinds)
+
+    def wait(self, tries: int, chance: random.Random) -> float:
+        """Seconds before the next try after the `tries`-th failure."""
+        if not self.exponential:
+            return self.delay
+        grown = self.delay * 2.0 ** min(tries - 1, DOUBLINGS)
+        return min(max(LONGEST_WAIT, self.delay), grown) * chance.uniform(0.5, 1.0)
 
 
 def rate_limit_wait(error: RateLimitError, tries: int) -> float:
     """Seconds for which nobody should send after the `tries`-th 429 in a row."""
     asked = error.retry_after
     return min(LONGEST_WAIT, 2.0**tries if asked is None else max(asked, 0.1))
-
-
-def transient_wait(tries: int, chance: random.Random) -> float:
-    """Seconds before the next try after the `tries`-th failure: 1, 2, 4 … with jitter."""
-    return min(LONGEST_WAIT, 2.0 ** (tries - 1)) * chance.uniform(0.5, 1.0)

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from gorgias_api.errors import SettingsError
+from gorgias_api.atomic import PRIVATE, replacing
+from gorgias_api.errors import SettingsError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,17 +82,12 @@ class TokenStore:
             SettingsError: the file cannot be written.
         """
         try:
-            # mkstemp makes files that only their owner can read.
-            handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
-            with os.fdopen(handle, "w") as file:
-                json.dump(asdict(tokens), file)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self.path)
-        except OSError as error:
-            raise self._unusable(error) from error
+            with replacing(self.path, PRIVATE) as file:
+                file.write(json.dumps(asdict(tokens)).encode())
+        except UsageError as error:
+            raise self._unusable(error.__cause__) from error
 
-    def _unusable(self, error: Exception) -> SettingsError:
+    def _unusable(self, error: BaseException | None) -> SettingsError:
         return SettingsError(
             f"The setting 'token_store' ({self.path}) cannot be used: {type(error).__name__}."
         )

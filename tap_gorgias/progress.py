@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gorgias_api.budget import WINDOW
-
 if TYPE_CHECKING:
     import logging
     from collections.abc import Iterable
@@ -23,7 +21,7 @@ class Progress:
     def __init__(self, client: Client, logger: logging.Logger) -> None:
         self._client = client
         self._logger = logger
-        self._began = self._said = client.clock.monotonic()
+        self._said = client.clock.monotonic()
         self._through: dict[str, float] = {}
 
     def note(self, stream: GorgiasStream, through: float) -> None:
@@ -33,7 +31,8 @@ class Progress:
         if now - self._said >= EVERY:
             self._said = now
             parts = (f"{name} {share:.0%}" for name, share in sorted(self._through.items()))
-            self._logger.info("Through time: %s. So far %s.", ", ".join(parts), self._spent())
+            spent = self._client.budget.spent()
+            self._logger.info("Through time: %s. So far %s.", ", ".join(parts), spent)
 
     def summarise(self, streams: Iterable[GorgiasStream]) -> None:
         """One line per stream, and one for the run."""
@@ -41,13 +40,4 @@ class Progress:
             self._logger.info(
                 "%s: %d records, %d requests.", stream.name, stream.records, stream.requests
             )
-        self._logger.info("Done: %s.", self._spent())
-
-    def _spent(self) -> str:
-        budget = self._client.budget
-        seconds = self._client.clock.monotonic() - self._began
-        text = f"{budget.sent} requests in {seconds:.0f} s"
-        if budget.refused:
-            text += f", {budget.refused} refused for the rate limit"
-        earned = budget.limit * self._client.settings.rate_limit_share * seconds / WINDOW
-        return text + (f", {min(1.0, budget.sent / earned):.0%} of the budget" if earned else "")
+        self._logger.info("Done: %s.", self._client.budget.spent())

@@ -49,7 +49,9 @@ class Applier:
         self._crew = crew
         self._routes = routes
         self._logger = logger
-        self._needed = {waiting.needs for waiting in ledger.waiting()}
+        waiting = ledger.waiting()
+        self._needed = {each.needs for each in waiting}
+        self._waiting = {(each.stream, each.key) for each in waiting}
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Apply changes that belong together.
@@ -58,11 +60,16 @@ class Applier:
             GorgiasError: the run cannot go on.
         """
         known = {change.key: self._ledger.entry(change.stream, change.key) for change in changes}
-        todo = [change for change in changes if not self._is_unchanged(change, known[change.key])]
+        todo: list[Change] = []
+        for change in changes:
+            # Once a record is to be written, its later versions are too.
+            again = any(change.key == earlier.key for earlier in todo)
+            if again or not self._is_unchanged(change, known[change.key]):
+                todo.append(change)
         if not todo:
             return
         try:
-            outcome = self._writer.write(todo, known[todo[0].key])
+            outcome = self._writer.write(todo, known)
         except Refused as refused:
             if len(todo) > 1:
                 for change in todo:  # one by one, to see which it was
@@ -75,6 +82,7 @@ class Applier:
         else:
             for change in todo:
                 self._count(change, outcome)
+                self._supersede(change)
             self._release(todo[0])
 
     def refuse(self, change: Change, refused: Refused) -> None:
@@ -114,12 +122,13 @@ class Applier:
         """Keep a change until what it needs is there, unless it waits here already."""
         if needs.startswith(FIRST_MESSAGE) and self._with_first_message(change, needs):
             return
-        if change.route.name == "messages" and self._as_first_message(change, needs):
+        if _may_be_first(change) and self._as_first_message(change, needs):
             return
         self._keep(change, needs)
 
     def _keep(self, change: Change, needs: str) -> None:
         self._needed.add(needs)
+        self._waiting.add((change.stream, change.key))
         record = {"record": readable(change.record), "key_properties": list(change.key_values)}
         self._ledger.wait(needs, change.stream, change.key, record)
 
@@ -127,7 +136,7 @@ class Applier:
         """Create a ticket with a message that waits for it; say whether it is dealt with."""
         for each in self._waiting_for(needs.removeprefix(FIRST_MESSAGE)):
             message = self._change(each)
-            if message is None or message.route.name != "messages":
+            if message is None or not _may_be_first(message):
                 continue
             try:
                 created = self._create_together(ticket, message)
@@ -190,7 +199,7 @@ class Applier:
 
     def _take_up(self, waiting: Waiting) -> None:
         change = self._change(waiting)
-        if change:
+        if change and self._ledger.is_waiting(waiting.number):
             self.apply([change])
             self._ledger.no_longer_waiting(waiting.number)
 
@@ -208,10 +217,21 @@ class Applier:
         unchanged = self._writer.is_unchanged(change, known)
         if unchanged:
             self._count(change, "unchanged")
+            self._supersede(change)
         return unchanged
+
+    def _supersede(self, change: Change) -> None:
+        """Let an earlier version of a record wait no longer, now that this one is written."""
+        if (change.stream, change.key) in self._waiting:
+            self._ledger.supersede(change.stream, change.key)
+            self._waiting.discard((change.stream, change.key))
 
     def _count(self, change: Change, outcome: str) -> None:
         self._summary.count(change.stream, outcome)
+
+
+def _may_be_first(change: Change) -> bool:
+    return change.route.name == "messages" and change.route.verb in {"create", "upsert"}
 
 
 def _did_not_come(needs: str) -> Refused:

@@ -16,7 +16,7 @@ asked before `SETTLED` seconds have passed since the request may have left.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gorgias_api import AnswerError, GorgiasError, RateLimitError, UnauthorizedError
 from target_gorgias.ledger import DONE, PENDING, Entry
@@ -60,6 +60,14 @@ def entry(
     )
 
 
+class Made(NamedTuple):
+    """An object that is there now."""
+
+    row: dict[str, Any]
+    as_asked: bool
+    """False when it was found, made from an earlier version of the record or by somebody else."""
+
+
 class Creator:
     """Creates objects. Safe to share between threads."""
 
@@ -73,7 +81,7 @@ class Creator:
         before: Entry | None,
         send: Callable[[], Any],
         look: Callable[[], dict[str, Any] | None],
-    ) -> dict[str, Any]:
+    ) -> Made:
         """Create the object of a change, unless it was created already.
 
         Args:
@@ -82,28 +90,26 @@ class Creator:
             send: sends the request; gives the object.
             look: finds the object in Gorgias.
 
-        Returns:
-            The object: as the request was answered, or as it was found.
-
         Raises:
             Refused: it cannot be created.
             GorgiasError: nobody knows; the entry stays `pending`.
         """
         if before and before.state == PENDING:
-            self._settle(before.written)
+            self.settle(before)
             if found := look():
-                return self._done(before, found)
+                same = before.content == change.content
+                return self._noted(before, found, as_asked=same and change.entity.marked)
         mark = external_id(change) if change.entity.marked else None
         pending = entry(change, PENDING, None, mark, self._now())
         self._ledger.put(pending)
         doubt = False
         for left in reversed(range(TRIES)):
             try:
-                return self._done(pending, _object(send()))
+                return self._noted(pending, _object(send()), as_asked=True)
             except (Refused, UnauthorizedError, RateLimitError):
                 # In doubt it may be refused for being there already.
                 if doubt and (found := look()):
-                    return self._done(pending, found)
+                    return self._noted(pending, found, as_asked=change.entity.marked)
                 self._ledger.forget(change.stream, change.key)
                 raise
             except GorgiasError as error:
@@ -111,19 +117,21 @@ class Creator:
                     raise
                 change.logger.warning("%s Looking whether it was done.", error)
             doubt = True
-            self._settle(self._now())
+            self.settle(pending._replace(written=self._now()))
             if found := look():
-                return self._done(pending, found)
+                return self._noted(pending, found, as_asked=change.entity.marked)
         raise AssertionError  # the last try returns or raises
 
-    def _settle(self, sent: float) -> None:
-        self._clock.sleep(max(0.0, min(SETTLED, sent + SETTLED - self._now())))
+    def settle(self, pending: Entry) -> None:
+        """Wait until Gorgias is done with a request that may have left."""
+        self._clock.sleep(max(0.0, min(SETTLED, pending.written + SETTLED - self._now())))
 
-    def _done(self, pending: Entry, row: dict[str, Any]) -> dict[str, Any]:
-        """Note the object, with what was asked for when it was sent."""
-        done = pending._replace(state=DONE, gorgias_id=row["id"], written=self._now())
-        self._ledger.note(done)
-        return row
+    def _noted(self, pending: Entry, row: dict[str, Any], *, as_asked: bool) -> Made:
+        """Note the object; its fields stay in doubt if it is not as asked."""
+        state = DONE if as_asked else PENDING
+        noted = pending._replace(state=state, gorgias_id=row["id"], written=self._now())
+        self._ledger.note(noted)
+        return Made(row, as_asked)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

@@ -17,7 +17,7 @@ from gorgias_api import (
     UnauthorizedError,
     UsageError,
 )
-from gorgias_api.operations import OPERATIONS, Call, prepare
+from gorgias_api.operations import OPERATIONS, prepare
 from gorgias_api.paging import follow, read_page
 from gorgias_api.unset import UNSET
 from target_gorgias.refusals import Refused
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gorgias_api import Client
+    from gorgias_api.operations import Call
     from target_gorgias.changes import Change
     from target_gorgias.summary import Summary
 
@@ -101,8 +102,8 @@ class Gateway:
             GorgiasError: whatever is not the row's fault.
         """
         if self.dry_run:
-            call = Call("POST", "/api/upload", {"type": "attachment"}, {"file": str(path)})
-            self._imagine(change, "upload-file", call)
+            files = prepare(OPERATIONS["upload-file"], {"type": "attachment", "files": [path]})
+            self._imagine(change, "upload-file", files)
             return {"url": path.resolve().as_uri(), "name": path.name, "content_type": "text/plain"}
         self._summary.count(change.stream, "requests")
         try:
@@ -115,9 +116,8 @@ class Gateway:
             raise Refused.by_gorgias(error) from None
 
     def _send(self, change: Change, name: str, values: dict[str, Any]) -> Any:  # noqa: ANN401
-        operation = OPERATIONS[name]
         try:
-            call = prepare(operation, values)
+            call = prepare(OPERATIONS[name], values)
         except UsageError as error:
             raise Refused(str(error)) from None
         if self.dry_run and (call.method != "GET" or PLANNED.search(call.path)):
@@ -128,7 +128,7 @@ class Gateway:
             call.path,
             params=call.params,
             data=call.data,
-            safe=operation.repeatable,
+            safe=call.repeatable,
         )
 
     def _survivor(

@@ -214,10 +214,9 @@ class Ledger:
 
     def wait(self, needs: str, stream: str, key: str, record: dict[str, Any]) -> None:
         """Keep a record until what it needs is there; it replaces an earlier version of itself."""
-        values = {"account": self._account, "needs": needs, "stream": stream, "key": key}
-        same = [getattr(WAITING.c, name) == value for name, value in values.items()]
-        row = {**values, "record": json.dumps(record)}
-        self._execute(delete(WAITING).where(*same), insert(WAITING).values(**row))
+        row = {"account": self._account, "needs": needs, "stream": stream, "key": key}
+        row["record"] = json.dumps(record)
+        self._execute(self._no_longer(stream, key), insert(WAITING).values(**row))
 
     def waiting(self, needs: str | None = None) -> list[Waiting]:
         """The records that need something, or all that wait, in the order they came."""
@@ -232,8 +231,20 @@ class Ledger:
         ]
 
     def no_longer_waiting(self, number: int) -> None:
-        """A record has what it needs."""
+        """A record has what it needs, and is noted."""
+        self.flush()
         self._execute(delete(WAITING).where(WAITING.c.number == number))
+
+    def is_waiting(self, number: int) -> bool:
+        """Whether a record waits still."""
+        query = select(WAITING.c.number).where(WAITING.c.number == number)
+        with self._lock, self._errors():
+            return self._connection.execute(query).first() is not None
+
+    def supersede(self, stream: str, key: str) -> None:
+        """A later version of a record is noted; this one waits no longer."""
+        self.flush()
+        self._execute(self._no_longer(stream, key))
 
     def file(self, digest: str) -> dict[str, Any] | None:
         """How a file is referred to that was uploaded before, by the hash of what it holds."""
@@ -247,6 +258,10 @@ class Ledger:
         values = {"account": self._account, "digest": digest, "reference": json.dumps(reference)}
         here = (FILES.c.account == self._account) & (FILES.c.digest == digest)
         self._execute(delete(FILES).where(here), insert(FILES).values(**values))
+
+    def _no_longer(self, stream: str, key: str) -> Executable:
+        here = (WAITING.c.account == self._account) & (WAITING.c.stream == stream)
+        return delete(WAITING).where(here, WAITING.c.key == key)
 
     def _entries(self, *conditions: ColumnElement[bool]) -> list[Entry]:
         self.flush()

@@ -147,7 +147,7 @@ class Rules:
 
         def path(setting: Setting) -> Path | None:
             found = value(setting)
-            return Path(found).expanduser() if found else None
+            return _file(setting, Path(found).expanduser()) if found else None
 
         if value(PLAN) and not value(DRY_RUN):
             message = "The setting 'plan_path' is only for a 'dry_run'."
@@ -171,6 +171,13 @@ class Rules:
             max_parallelism=_parallelism(value(PARALLELISM)),
             summary_path=path(SUMMARY),
         )
+
+
+def _file(setting: Setting, path: Path) -> Path:
+    if path.is_dir() or not path.parent.is_dir():
+        message = f"The setting '{setting.name}' must be a file in a folder that exists."
+        raise SettingsError(message)
+    return path
 
 
 def _choice(setting: Setting, given: str, *choices: str) -> str:

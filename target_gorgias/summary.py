@@ -1,4 +1,4 @@
-"""What became of the rows, per stream."""
+"""What became of the rows: now and then, and in the end."""
 
 from __future__ import annotations
 
@@ -11,20 +11,35 @@ if TYPE_CHECKING:
     import logging
     from pathlib import Path
 
+    from gorgias_api import Client
+
 COUNTS = ("created", "updated", "unchanged", "deleted", "rejected", "requests")
 
 
-class Summary:
-    """Counts per stream. Safe to share between threads."""
+EVERY = 30.0
+"""Seconds between two lines on progress."""
 
-    def __init__(self) -> None:
+
+class Summary:
+    """Counts per stream, and a line on the log now and then. Safe to share between threads."""
+
+    def __init__(self, client: Client, logger: logging.Logger) -> None:
+        self._client = client
+        self._logger = logger
         self._lock = threading.Lock()
         self._streams: dict[str, Counter[str]] = {}
+        self._said = client.clock.monotonic()
 
     def count(self, stream: str, what: str, times: int = 1) -> None:
         """Count one of `COUNTS`."""
         with self._lock:
             self._streams.setdefault(stream, Counter())[what] += times
+            now = self._client.clock.monotonic()
+            due = now - self._said >= EVERY
+            if due:
+                self._said = now
+        if due:
+            self._say("So far")
 
     def as_dict(self) -> dict[str, dict[str, int]]:
         """The counts by stream, each of `COUNTS`."""
@@ -34,10 +49,14 @@ class Summary:
                 for stream, counts in sorted(self._streams.items())
             }
 
-    def tell(self, logger: logging.Logger, path: Path | None) -> None:
+    def tell(self, path: Path | None) -> None:
         """Log the counts, and write them to a file."""
-        streams = self.as_dict()
-        for stream, counts in streams.items():
-            logger.info("%s: %s.", stream, ", ".join(f"{n} {what}" for what, n in counts.items()))
+        self._say("Done")
         if path:
-            path.write_text(json.dumps(streams, indent=2) + "\n", encoding="utf-8")
+            path.write_text(json.dumps(self.as_dict(), indent=2) + "\n", encoding="utf-8")
+
+    def _say(self, when: str) -> None:
+        for stream, counts in self.as_dict().items():
+            told = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
+            self._logger.info("%s: %s.", stream, told)
+        self._logger.info("%s: %s.", when, self._client.budget.spent())

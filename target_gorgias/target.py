@@ -41,6 +41,8 @@ class TargetGorgias(Target):
     package_name = "singer-gorgias"
     config_jsonschema: ClassVar[dict[str, Any]] = json_schema((*SHARED, *SETTINGS))
     default_sink_class = GorgiasSink
+    _stream: str | None = None
+    """That the last change came from."""
     capabilities: ClassVar = [
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,
@@ -79,7 +81,7 @@ class TargetGorgias(Target):
     @cached_property
     def summary(self) -> Summary:
         """What became of the rows."""
-        return Summary()
+        return Summary(self.client, self.logger)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -125,7 +127,7 @@ class TargetGorgias(Target):
             super().listen(file_input)
         finally:
             self.crew.stop()
-            self.summary.tell(self.logger, self.rules.summary_path)
+            self.summary.tell(self.rules.summary_path)
             self.ledger.close()
             self.client.close()
 
@@ -137,9 +139,10 @@ class TargetGorgias(Target):
         Raises:
             GorgiasError: an earlier change made the run end.
         """
-        if self._held and self._held[0].stream != change.stream:
+        if self._stream != change.stream:
             self._let_go()
             self.crew.wait()
+            self._stream = change.stream
         apart = change.together is None or len(self._held) >= MOST_TOGETHER
         if apart or (self._held and self._held[0].together != change.together):
             self._let_go()

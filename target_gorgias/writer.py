@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gorgias_api.operations import OPERATIONS
 from target_gorgias.attachments import Attachments
-from target_gorgias.creating import Creator, entry, external_id
+from target_gorgias.creating import Creator, Made, entry, external_id
 from target_gorgias.finding import Finder, NotThereYet
 from target_gorgias.ledger import DONE, PENDING
 from target_gorgias.parts import NOT_FOUND, Parts
@@ -15,7 +15,7 @@ from target_gorgias.refusals import Refused
 from target_gorgias.sending import refuse_sending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gorgias_api.clock import Clock
     from target_gorgias.changes import Change
@@ -47,12 +47,12 @@ class Writer:
         self._lock = threading.Lock()
         self._deletes = 0
 
-    def write(self, changes: Sequence[Change], known: Entry | None) -> str:
+    def write(self, changes: Sequence[Change], known: Mapping[str, Entry | None]) -> str:
         """Write changes of one kind to one object, one change for all but parts.
 
         Args:
             changes: what is asked for.
-            known: what the ledger says of the first.
+            known: what the ledger says of them, by key.
 
         Returns:
             What each of them counts as: created, updated, unchanged or deleted.
@@ -63,19 +63,21 @@ class Writer:
             GorgiasError: whatever is not their fault.
         """
         first = changes[0]
+        self._doubt(known[change.key] for change in changes)
         if first.entity.of and not first.entity.create:
             outcome = self._parts.write(changes)
             self._note(changes, None)
             return outcome
-        return self._verbs()[first.route.verb](first, known)
+        return self._verbs()[first.route.verb](first, known[first.key])
 
     def is_unchanged(self, change: Change, known: Entry | None) -> bool:
         """Whether a change was written before, and nothing else since by the same record."""
-        if known is None or known.state != DONE:
+        if known is None:
             return False
         if change.route.verb == "create" and known.gorgias_id is not None:
             return True  # whatever else it says now: what is created is created once
-        return self._rules.skip_unchanged and known.content == change.content
+        done = known.state == DONE and known.content == change.content
+        return done and self._rules.skip_unchanged
 
     def _verbs(self) -> Mapping[str, Callable[[Change, Entry | None], str]]:
         return {
@@ -89,11 +91,13 @@ class Writer:
         }
 
     def _create(self, change: Change, known: Entry | None) -> str:
-        self._created(change, known, self._body(change, change.entity.create))
-        return "created"
+        made = self._created(change, known, self._body(change, change.entity.create))
+        return self._as_asked(change, made)
 
-    def _created(self, change: Change, known: Entry | None, body: dict[str, Any]) -> dict[str, Any]:
-        """Create an object from the body of its operation; give the object."""
+    def _created(
+        self, change: Change, known: Entry | None, body: dict[str, Any], *along: Entry
+    ) -> Made:
+        """Create an object from the body of its operation, and others `along` with it."""
         entity = change.entity
         if change.route.name == "tickets" and not body.get("messages"):
             needs = f"{FIRST_MESSAGE}tickets:{change.key}"
@@ -107,11 +111,19 @@ class Writer:
         for field, value in entity.defaults.items():
             body.setdefault(field, value)
         self._guard(entity.create, body)
+        # By its mark alone: who merely has the same e-mail address is somebody else.
+        recognised = self._at(change) | {"external_id": mark} if entity.marked else body
+
+        def send() -> Any:  # noqa: ANN401 - whatever Gorgias answers
+            if along:
+                self._ledger.put(*along)
+            return self._gateway.call(change, entity.create, **body)
+
         return self._creator.create(
             change,
             known,
-            send=lambda: self._gateway.call(change, entity.create, **body),
-            look=lambda: self._finder.row(change, change.route.name, body),
+            send=send,
+            look=lambda: self._finder.row(change, change.route.name, recognised),
         )
 
     def _update(self, change: Change, known: Entry | None) -> str:
@@ -122,19 +134,29 @@ class Writer:
         return self._change(change, found)
 
     def _upsert(self, change: Change, known: Entry | None) -> str:
-        pending = known is not None and known.state != DONE
-        found = None if pending else self._locate(change, known)
+        found = None if _may_be_there(known) else self._locate(change, known)
         if found is not None:
-            return self._change(change, found)
+            try:
+                return self._change(change, found)
+            except Refused as refused:
+                # Deleted by a run that did not live to note it.
+                if refused.status != NOT_FOUND or not (known and known.verb == "delete"):
+                    raise
         body = self._body(change, change.entity.create)
         try:
-            row = self._created(change, known, body)
+            made = self._created(change, known, body)
         except Refused as refused:
-            row = self._taken(change, refused)
-            return self._change(change, row["id"])
-        if pending and known and known.content != change.content:
-            return self._change(change, row["id"])
-        return "created"
+            return self._change(change, self._taken(change, refused)["id"])
+        return self._as_asked(change, made)
+
+    def _as_asked(self, change: Change, made: Made) -> str:
+        """Bring an object that was found instead of created to what is asked for."""
+        if made.as_asked:
+            return "created"
+        if change.route.verb == "create":
+            self._note([change], made.row["id"])
+            return "created"
+        return self._change(change, made.row["id"])
 
     def _taken(self, change: Change, refused: Refused) -> dict[str, Any]:
         """The customer who has the e-mail address that was refused for being in use."""
@@ -152,6 +174,9 @@ class Writer:
         if not body:
             self._note([change], found)
             return "unchanged"
+        for field in OPERATIONS[change.entity.update].body:
+            if field.required and field.name in change.entity.defaults:
+                body.setdefault(field.name, change.entity.defaults[field.name])
         self._guard(change.entity.update, body)
         self._gateway.call(change, change.entity.update, **self._at(change), id=found, **body)
         self._note([change], found)
@@ -223,19 +248,20 @@ class Writer:
         """
         now = self._clock.now().timestamp()
         pending = entry(message, PENDING, None, first["external_id"], now)
-        self._ledger.put(pending)
         known = self._ledger.entry(ticket.stream, ticket.key)
         body = self._body(ticket, "create-ticket") | {"messages": [first]}
         try:
-            row = self._created(ticket, known, body)
+            made = self._created(ticket, known, body, pending)
         except Refused:
             self._ledger.forget(message.stream, message.key)
             raise
-        for made in row.get("messages") or ():
-            if made.get("external_id") == first["external_id"]:
-                self._ledger.note(pending._replace(state=DONE, gorgias_id=made["id"]))
+        self._as_asked(ticket, made)
+        for each in made.row.get("messages") or ():
+            if each.get("external_id") == first["external_id"]:
+                self._ledger.note(pending._replace(state=DONE, gorgias_id=each["id"]))
                 return
-        self._created(message, pending, first | {"ticket_id": row["id"]})
+        left = self._ledger.entry(message.stream, message.key)
+        self._verbs()[message.route.verb](message, left)
 
     def first_message(self, message: Change) -> dict[str, Any]:
         """The message as a part of a new ticket.
@@ -288,6 +314,9 @@ class Writer:
             if len(ids - {None}) == 1:
                 return (ids - {None}).pop()
         about = {**change.values, **change.own, **self._at(change)}
+        if known and _may_be_there(known):
+            self._creator.settle(known)
+            about.setdefault("external_id", known.external_id)
         row = self._finder.row(change, change.route.name, about)
         return int(row["id"]) if row else None
 
@@ -334,11 +363,25 @@ class Writer:
                 raise Refused(message)
             self._deletes += number
 
+    def _doubt(self, known: Iterable[Entry | None]) -> None:
+        """Note that what was written before may be there no longer: a lost answer leaves it open.
+
+        Else a record that returns to what it was would be taken for unchanged.
+        """
+        done = [entry._replace(state=PENDING) for entry in known if entry and entry.state == DONE]
+        if done:
+            self._ledger.put(*done)
+
     def _note(self, changes: Sequence[Change], found: int | None) -> None:
         now = self._clock.now().timestamp()
         self._ledger.note(
             *(entry(change, DONE, found, change.own.get("external_id"), now) for change in changes)
         )
+
+
+def _may_be_there(known: Entry | None) -> bool:
+    """Whether nobody knows if the object was created."""
+    return known is not None and known.state == PENDING and known.gorgias_id is None
 
 
 def _items(name: str, there: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any JSON

@@ -12,6 +12,8 @@ from gorgias_api.settings import SHARED
 from tap_gorgias.settings import SETTINGS
 from tap_gorgias.streams import NAMES, STREAMS
 from tap_gorgias.tap import TapGorgias
+from target_gorgias.entities import ENTITIES
+from target_gorgias.settings import SETTINGS as TARGET
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -50,11 +52,26 @@ def test_the_readme_says_what_an_incremental_run_sees_of_every_stream() -> None:
 
 @pytest.mark.parametrize(
     ("heading", "settings"),
-    [("Shared by tap, target and command line:", SHARED), ("\nOf the tap:", SETTINGS)],
+    [
+        ("Shared by tap, target and command line:", SHARED),
+        ("\nOf the tap:", SETTINGS),
+        ("\nOf the target:", TARGET),
+    ],
 )
 def test_the_readme_lists_every_setting(heading: str, settings: tuple[object, ...]) -> None:
     listed = [row[0].split()[0].strip("`") for row in rows(heading)]
     assert listed == [vars(setting)["name"] for setting in settings]
+
+
+def test_the_readme_lists_every_entity_the_target_writes_and_its_verbs() -> None:
+    listed: dict[str, list[str]] = {}
+    for entities, verbs, _ in rows("### From rows to operations"):
+        for entity in re.findall(r"`(\w+)`", entities):
+            listed[entity] = re.findall(r"`(\w+)`(?! ?\))", re.sub(r"\([^)]*\)", "", verbs))
+    assert listed.keys() == ENTITIES.keys()
+    for name, verbs in listed.items():
+        assert verbs[0] == ENTITIES[name].usual, name
+        assert set(verbs) == ENTITIES[name].verbs, name
 
 
 def test_every_stream_says_what_scope_it_needs_and_describes_itself() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gorgias_api import AnswerError, NotFoundError, TransportError, UsageError
-from gorgias_api.files import download_path, file_parts
+from gorgias_api.files import LONGEST, download_path, file_parts, safe_name
 from tests.api.server import Reply, refusal, scripted
 
 if TYPE_CHECKING:
@@ -127,6 +130,56 @@ def test_an_address_that_could_lead_elsewhere_is_refused(client: Client, url: st
         download(client, url)
 
 
-def test_the_path_of_a_download_is_quoted_again() -> None:
-    assert download_path(URL) == PATH
-    assert download_path("/d/é?x") == "/api/attachments/download/d/%C3%A9"
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        (URL, PATH),
+        ("https://uploads.example.com/d/é?x", "/api/attachments/download/d/%C3%A9"),
+        ("https://cdn.example.com/a/b/d/x", "/api/attachments/download/d/x"),
+        ("public_attachments/d/x", "/api/public_attachments/download/d/x"),
+        ("/api/profile_pictures/download/d/x", "/api/profile_pictures/download/d/x"),
+    ],
+)
+def test_the_path_of_a_download_names_the_type_of_the_file_where_it_is_told(
+    url: str, path: str
+) -> None:
+    assert download_path(url) == path
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("Rechnung für März.pdf", "Rechnung für März.pdf"),
+        ("領収書.png", "領収書.png"),
+        ("हिन्दी.txt", "हिन्दी.txt"),
+        ("../../etc/passwd", "passwd"),
+        ("..\\..\\boot.ini", "boot.ini"),
+        ("C:\\windows\\x.dll", "x.dll"),
+        ("x.txt:stream", "x.txt_stream"),
+        ("..", "file"),
+        ("", "file"),
+        (" . ", "file"),
+        (".bashrc", "bashrc"),
+        ("a.txt. .", "a.txt"),
+        ("NUL", "_NUL"),
+        ("com1.txt", "_com1.txt"),
+        ("console.txt", "console.txt"),
+        ("a\0b\nc\x1b[31m", "a_b_c_[31m"),
+        ("invoice\N{RIGHT-TO-LEFT OVERRIDE}gpj.exe", "invoice_gpj.exe"),
+        ("half \ud800", "half _"),
+        ("é" * 300 + ".pdf", "é" * 98 + ".pdf"),
+        ("a." + "é" * 300, "a." + "é" * 99),
+        ("a" * 199 + " b", "a" * 199),
+    ],
+)
+def test_a_name_is_made_safe_and_stays_readable(name: str, safe: str) -> None:
+    assert safe_name(name) == safe
+
+
+@given(st.text(st.characters(codec=None)))
+def test_no_name_leads_out_of_its_folder_or_hides(name: str) -> None:
+    safe = safe_name(name)
+    assert Path(safe).name == safe == safe_name(safe)
+    assert not safe.startswith(".")
+    assert not {"/", "\\", "\0", ":"} & set(safe)
+    assert len(safe.encode()) <= LONGEST

@@ -217,7 +217,7 @@ def test_a_refused_login_is_one_sentence(connect: Connect, server: Server, login
         get(connect(server.url, **OAUTH))
     assert str(caught.value) == (
         f"Gorgias refused to renew the OAuth2 token (400 from {server.url}/oauth/token): check "
-        "'client_id' and 'client_secret', and log in again."
+        "'client_id' and 'client_secret', and log in again with `gorgias login`."
     )
     assert len(server.asked) == 1
 
@@ -329,7 +329,7 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
-@pytest.mark.parametrize("moment", ["json.dump", "os.fsync", "pathlib.Path.replace"])
+@pytest.mark.parametrize("moment", ["json.dumps", "os.fsync", "pathlib.Path.replace"])
 def test_a_kill_while_storing_leaves_the_old_tokens(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:

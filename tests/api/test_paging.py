@@ -85,13 +85,13 @@ def test_a_list_that_points_back_to_where_the_walk_began_ends_in_an_error(
     ],
 )
 def test_a_page_is_an_envelope_or_a_bare_array(answer: Any, expected: Page) -> None:
-    assert read_page("/api/tickets", answer) == expected
+    assert read_page("GET /api/tickets", answer) == expected
 
 
 @pytest.mark.parametrize("answer", [None, {}, {"data": None}, {"data": {"id": 1}}, "text", 5])
 def test_anything_else_is_no_page(answer: Any) -> None:
     with pytest.raises(AnswerError) as caught:
-        read_page("/api/tickets", answer)
+        read_page("GET /api/tickets", answer)
     assert str(caught.value) == "GET /api/tickets was answered without a list of rows."
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import socket
 import ssl
@@ -21,12 +20,15 @@ from gorgias_api import (
     TransportError,
     UsageError,
 )
+from gorgias_api.multipart import FilePart
 from gorgias_api.retry import LONGEST_WAIT, RATE_LIMIT_TRIES
 from tests.api.conftest import API_KEY
 from tests.api.server import Asked, Reply, refusal, reply
 from tests.api.simulation import Simulation
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gorgias_sandbox.serve import Sandbox
     from tests.api.clock import ManualClock
     from tests.api.conftest import Connect
@@ -263,9 +265,12 @@ def test_everybody_waits_when_one_meets_a_429(server: Server) -> None:
     assert all(moment == pytest.approx(9) for _, moment in arrivals[2:])
 
 
-def test_an_upload_that_is_sent_again_still_holds_its_file(client: Client, server: Server) -> None:
+def test_an_upload_that_is_sent_again_still_holds_its_file(
+    client: Client, server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_bytes(b"contents")
     server.replies.extend([refusal(429, Retry_After="1"), reply([])])
-    client.request("POST", "/api/upload", files={"file": ("a.txt", io.BytesIO(b"contents"))})
+    client.request("POST", "/api/upload", files=[FilePart("file", tmp_path / "a.txt")])
     assert [b"contents" in asked.body for asked in server.asked] == [True, True]
 
 

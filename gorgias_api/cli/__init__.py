@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from pathlib import Path
@@ -10,7 +9,10 @@ from typing import Any
 
 import click
 
-from gorgias_api.client import UNSET, Client
+from gorgias_api.cli.call import call
+from gorgias_api.cli.files import download, upload
+from gorgias_api.cli.login import login
+from gorgias_api.cli.request import account, request, search
 from gorgias_api.errors import GorgiasError, SettingsError, UsageError
 from gorgias_api.settings import SHARED, Setting, check, load, read
 
@@ -50,54 +52,8 @@ def gorgias(context: click.Context, /, config: Path | None, **flags: Any) -> Non
 
 gorgias.params.extend(_option(setting) for setting in SHARED)
 
-
-@gorgias.command()
-@click.pass_obj
-def account(given: dict[str, Any]) -> None:
-    """Show the account: whether the settings work, and what they open."""
-    _request(given, "GET", "/api/account")
-
-
-@gorgias.command()
-@click.argument("method")
-@click.argument("path")
-@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="Query parameter.")
-@click.option("--data", help="JSON body; `@FILE` reads it from a file, `-` from standard input.")
-@click.pass_obj
-def request(
-    given: dict[str, Any], method: str, path: str, params: tuple[str, ...], data: str | None
-) -> None:
-    """Send any request, such as `gorgias request GET /api/tickets --param limit=5`."""
-    query: dict[str, list[str]] = {}
-    for param in params:
-        name, equals, value = param.partition("=")
-        if not equals:
-            message = f"'{param}' is not of the form NAME=VALUE."
-            raise UsageError(message)
-        query.setdefault(name, []).append(value)
-    _request(given, method, path, params=query, data=UNSET if data is None else _json(data))
-
-
-def _request(given: dict[str, Any], method: str, path: str, **more: Any) -> None:  # noqa: ANN401
-    with Client.from_settings(given) as client:
-        answer = client.request(method, path, **more)
-    if answer is not None:
-        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
-
-
-def _json(text: str) -> Any:  # noqa: ANN401 - any JSON value
-    try:
-        if text == "-":
-            return json.load(sys.stdin)
-        return json.loads(
-            Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text
-        )
-    except OSError as error:
-        message = f"The file {text[1:]} cannot be read ({error.strerror})."
-        raise UsageError(message) from error
-    except ValueError as error:
-        message = f"The body is not JSON ({error})."
-        raise UsageError(message) from error
+for command in (account, call, download, login, request, search, upload):
+    gorgias.add_command(command)
 
 
 def main() -> None:
