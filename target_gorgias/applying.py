@@ -12,7 +12,7 @@ from target_gorgias.writer import FIRST_MESSAGE
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from target_gorgias.changes import Change
     from target_gorgias.crew import Crew
@@ -60,12 +60,7 @@ class Applier:
             GorgiasError: the run cannot go on.
         """
         known = {change.key: self._ledger.entry(change.stream, change.key) for change in changes}
-        todo: list[Change] = []
-        for change in changes:
-            # Once a record is to be written, its later versions are too.
-            again = any(change.key == earlier.key for earlier in todo)
-            if again or not self._is_unchanged(change, known[change.key]):
-                todo.append(change)
+        todo = self._todo(changes, known)
         if not todo:
             return
         try:
@@ -213,12 +208,18 @@ class Applier:
         stream = Stream.named(self._routes, waiting.stream, names, logger)
         return stream and stream.change(waiting.record["record"])
 
-    def _is_unchanged(self, change: Change, known: Entry | None) -> bool:
-        unchanged = self._writer.is_unchanged(change, known)
-        if unchanged:
-            self._count(change, "unchanged")
-            self._supersede(change)
-        return unchanged
+    def _todo(self, changes: Sequence[Change], known: Mapping[str, Entry | None]) -> list[Change]:
+        """The changes that are not written yet."""
+        todo: list[Change] = []
+        for change in changes:
+            # Once a record is to be written, its later versions are too.
+            again = any(change.key == earlier.key for earlier in todo)
+            if again or not self._writer.is_unchanged(change, known[change.key]):
+                todo.append(change)
+            else:
+                self._count(change, "unchanged")
+                self._supersede(change)
+        return todo
 
     def _supersede(self, change: Change) -> None:
         """Let an earlier version of a record wait no longer, now that this one is written."""

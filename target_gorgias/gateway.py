@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import re
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +34,8 @@ PAGE = 100
 HOPS = 5
 """Customers merged into customers merged into customers."""
 NOT_THE_ROWS_FAULT = (UnauthorizedError, RateLimitError, ServerError)
-PLANNED = re.compile(r"/-\d+(/|$)")
+PLANNED = 9_000_000_000_000
+"""The first of the ids that stand for objects a dry run would have created."""
 
 
 class Gateway:
@@ -44,8 +44,8 @@ class Gateway:
     Args:
         client: of the account.
         summary: where requests are counted.
-        dry_run: reads only; writes are noted and answered as if they had been done. Ids below 0
-            stand for objects that would have been created.
+        dry_run: reads only; writes are noted and answered as if they had been done. Ids from
+            `PLANNED` on stand for objects that would have been created.
         plan_path: file for the writes of a dry run.
     """
 
@@ -56,7 +56,7 @@ class Gateway:
         self.dry_run = dry_run
         self._summary = summary
         self._plan_path = plan_path
-        self._planned = itertools.count(-1, -1)
+        self._planned = itertools.count(PLANNED)
         self._lock = threading.Lock()
         if plan_path:
             os.close(os.open(plan_path, os.O_WRONLY | os.O_TRUNC | os.O_CREAT, 0o600))
@@ -120,7 +120,7 @@ class Gateway:
             call = prepare(OPERATIONS[name], values)
         except UsageError as error:
             raise Refused(str(error)) from None
-        if self.dry_run and (call.method != "GET" or PLANNED.search(call.path)):
+        if self.dry_run and (call.method != "GET" or _is_planned(call.path)):
             return self._imagine(change, name, call)
         self._summary.count(change.stream, "requests")
         return self.client.request(
@@ -163,4 +163,11 @@ class Gateway:
             if self._plan_path:
                 with self._plan_path.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(line, ensure_ascii=False) + "\n")
-            return {"id": next(self._planned)}
+            sent = call.data if isinstance(call.data, dict) else {}
+            messages = [each | {"id": next(self._planned)} for each in sent.get("messages") or ()]
+            return {"id": next(self._planned), "messages": messages}
+
+
+def _is_planned(path: str) -> bool:
+    """Whether a path leads to an object that only a dry run knows."""
+    return any(step.isdecimal() and int(step) >= PLANNED for step in path.split("/"))

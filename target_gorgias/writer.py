@@ -15,7 +15,7 @@ from target_gorgias.refusals import Refused
 from target_gorgias.sending import refuse_sending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gorgias_api.clock import Clock
     from target_gorgias.changes import Change
@@ -63,7 +63,7 @@ class Writer:
             GorgiasError: whatever is not their fault.
         """
         first = changes[0]
-        self._doubt(known[change.key] for change in changes)
+        self._doubt(changes, known)
         if first.entity.of and not first.entity.create:
             outcome = self._parts.write(changes)
             self._note(changes, None)
@@ -363,14 +363,18 @@ class Writer:
                 raise Refused(message)
             self._deletes += number
 
-    def _doubt(self, known: Iterable[Entry | None]) -> None:
-        """Note that what was written before may be there no longer: a lost answer leaves it open.
+    def _doubt(self, changes: Sequence[Change], known: Mapping[str, Entry | None]) -> None:
+        """Note that what was written before may be there no longer, until the answer has come.
 
-        Else a record that returns to what it was would be taken for unchanged.
+        Else a record that returns to what it was, after a kill, would be taken for unchanged.
         """
-        done = [entry._replace(state=PENDING) for entry in known if entry and entry.state == DONE]
-        if done:
-            self._ledger.put(*done)
+        doubted = [
+            before._replace(state=PENDING, verb=change.route.verb)
+            for change in changes
+            if (before := known[change.key]) and before.state == DONE
+        ]
+        if doubted:
+            self._ledger.put(*doubted)
 
     def _note(self, changes: Sequence[Change], found: int | None) -> None:
         now = self._clock.now().timestamp()
