@@ -27,6 +27,9 @@ def replacing(path: Path, mode: int = READABLE) -> Iterator[IO[bytes]]:
     Raises:
         UsageError: it cannot be written; the reason is the system's own.
     """
+    if path.is_dir():  # noticed now, not when all is done
+        message = f"The file {path} cannot be written (Is a directory)."
+        raise UsageError(message)
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode), "w+b") as file:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from gorgias_api.errors import UsageError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Progress = Callable[[int, int | None], None]
-    """Told the bytes done so far, and how many there are where that is known."""
+Progress = Callable[[int, int | None], None]
+"""Told the bytes done so far, and how many there are where that is known."""
 
 FILE_TYPE = "attachments"
 NAMELESS = "file"
@@ -110,4 +108,3 @@ def _steps(url: str) -> list[str]:
 
 def _is_plain(part: str) -> bool:
     return bool(part.strip(". ")) and not {"/", "\\", "\0"} & set(part)
-

@@ -55,6 +55,7 @@ class Incoming:
             message = "Another part of the file came than was asked for."
             raise AnswerError(message)
         self._into.seek(self._size)
+        self._into.truncate()
         for chunk in chunks:
             self._into.write(chunk)
             self._size += len(chunk)

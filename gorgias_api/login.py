@@ -131,7 +131,7 @@ class Callback(ThreadingHTTPServer):
     def __init__(self, port: int, path: str) -> None:
         self.path = path
         self._read: Callable[[str], str] = str
-        self._outcomes: SimpleQueue[str | LoginError] = SimpleQueue()
+        self.outcomes: SimpleQueue[str | LoginError] = SimpleQueue()
         super().__init__((LOOPBACK, port), _Page)
 
     @contextmanager
@@ -151,25 +151,19 @@ class Callback(ThreadingHTTPServer):
             LoginError: as `read` does.
         """
         try:
-            outcome = self._outcomes.get(timeout=seconds)
+            outcome = self.outcomes.get(timeout=seconds)
         except Empty:
             return None
         if isinstance(outcome, LoginError):
             raise outcome
         return outcome
 
-    def answer(self, target: str) -> str:
-        """The page for somebody who comes back, whose answer ends the wait."""
+    def outcome(self, target: str) -> str | LoginError:
+        """What came of the address that somebody asked for."""
         try:
-            outcome: str | LoginError = self._read(target)
-            title, text = (
-                "Gorgias has answered",
-                "You can close this page and return to the terminal.",
-            )
+            return self._read(target)
         except LoginError as error:
-            outcome, title, text = error, "The login did not work", str(error)
-        self._outcomes.put(outcome)
-        return PAGE.format(title=title, text=html.escape(text))
+            return error
 
 
 class _Page(BaseHTTPRequestHandler):
@@ -180,15 +174,23 @@ class _Page(BaseHTTPRequestHandler):
         if urlsplit(self.path).path != self.server.path:
             self.send_error(404)
             return
-        body = self.server.answer(self.path).encode()
+        outcome = self.server.outcome(self.path)
+        try:
+            if isinstance(outcome, LoginError):
+                self._show("The login did not work", str(outcome))
+            else:
+                self._show("Gorgias has answered", "You can close this page.")
+        finally:
+            # The page first: whoever waits may end the program.
+            self.server.outcomes.put(outcome)
+
+    def _show(self, title: str, text: str) -> None:
+        body = PAGE.format(title=title, text=html.escape(text)).encode()
         self.send_response(200)
-        for name, value in {
-            "Content-Type": "text/html; charset=utf-8",
-            "Content-Length": str(len(body)),
-            "Cache-Control": "no-store",
-            "Referrer-Policy": "no-referrer",
-        }.items():
-            self.send_header(name, value)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Referrer-Policy", "no-referrer")
         self.end_headers()
         self.wfile.write(body)
 

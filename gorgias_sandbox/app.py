@@ -33,7 +33,8 @@ def build_app(backend: Backend) -> ASGIApp:
         except TokenError as error:
             return JSONResponse({"error": error.code}, error.status)
         answer = {"code": code} | ({"state": query["state"]} if "state" in query else {})
-        return RedirectResponse(f"{query['redirect_uri']}?{urlencode(answer)}", 302)
+        joint = "&" if "?" in query["redirect_uri"] else "?"
+        return RedirectResponse(f"{query['redirect_uri']}{joint}{urlencode(answer)}", 302)
 
     async def token(request: Request) -> Response:
         async with request.form() as form:

@@ -31,6 +31,7 @@ PAGE_SIZE = Setting(
     "integer",
     "Rows per request, 1 to 100. Smaller pages only cost more requests.",
     default=100,
+    aliases=("ticket_view_page_size",),
 )
 LOOKBACK = Setting(
     "lookback",

@@ -65,9 +65,9 @@ def test_the_readme_lists_every_setting(heading: str, settings: tuple[object, ..
 
 def test_the_readme_lists_every_entity_the_target_writes_and_its_verbs() -> None:
     listed: dict[str, list[str]] = {}
-    for entities, verbs, _ in rows("### From rows to operations"):
+    for entities, listing, _ in rows("### From rows to operations"):
         for entity in re.findall(r"`(\w+)`", entities):
-            listed[entity] = re.findall(r"`(\w+)`(?! ?\))", re.sub(r"\([^)]*\)", "", verbs))
+            listed[entity] = re.findall(r"`(\w+)`", re.sub(r"\([^)]*\)", "", listing))
     assert listed.keys() == ENTITIES.keys()
     for name, verbs in listed.items():
         assert verbs[0] == ENTITIES[name].usual, name

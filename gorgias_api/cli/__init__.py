@@ -59,7 +59,14 @@ for command in (account, call, download, login, request, search, upload):
 def main() -> None:
     """Run `gorgias`: 0 done, 1 refused by the API or unreachable, 2 a mistake in the call."""
     try:
-        gorgias()
+        sys.exit(gorgias(standalone_mode=False))
+    except click.ClickException as error:
+        message = error.format_message()
+        is_help = message.startswith("Usage:")  # what a group without a command says
+        click.echo(message if is_help else f"gorgias: {' '.join(message.split())}", err=True)
+        sys.exit(MISUSED)
+    except click.Abort:
+        sys.exit(REFUSED)
     except (SettingsError, UsageError) as error:
         click.echo(f"gorgias: {error}", err=True)
         sys.exit(MISUSED)

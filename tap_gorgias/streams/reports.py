@@ -164,7 +164,7 @@ class Reports(GorgiasStream):
         self.requests += 1
         params = {"limit": ROWS, "cursor": cursor}
         answer = self._tap.client.request("POST", self.path, params=params, data=body, safe=True)
-        return read_page(self.path, answer)
+        return read_page(f"POST {self.path}", answer)
 
 
 def _moment(position: str) -> pendulum.DateTime:

@@ -127,8 +127,13 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["account", "--nonsense"], ["request", "GET"]])
-def test_a_command_nobody_knows_is_exit_code_2(gorgias: Any, arguments: list[str]) -> None:
-    assert gorgias(*arguments)[0] == 2
+def test_a_command_nobody_knows_is_one_sentence_and_exit_code_2(
+    gorgias: Any, arguments: list[str]
+) -> None:
+    code, out, err = gorgias(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("gorgias: ")
+    assert err.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -75,9 +75,10 @@ def test_a_storage_in_trouble_is_asked_again_through_the_api(
 ) -> None:
     moved = Reply(302, b"", {"Location": storage.url})
     server.replies.extend([moved, moved, moved])
-    storage.replies.extend([Reply(lost=True), refusal(503), Reply(200, b"contents")])
+    server.replies.append(moved)
+    storage.replies.extend([Reply(lost=True), refusal(503), refusal(429), Reply(200, b"contents")])
     assert download(client) == b"contents"
-    assert len(server.asked) == len(storage.asked) == 3
+    assert len(server.asked) == len(storage.asked) == 4
 
 
 def test_a_file_that_is_gone_leaves_nothing_behind(client: Client, server: Server) -> None:

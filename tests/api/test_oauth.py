@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import threading
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import pytest
 
 from gorgias_api import AnswerError, GorgiasError, SettingsError, TransportError, UnauthorizedError
-from gorgias_api.tokens import Tokens, TokenStore, fingerprint
 from tests.api.conftest import OAUTH
 from tests.api.server import Asked, Reply, refusal, reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from gorgias_api import Client
@@ -38,6 +41,7 @@ class Login:
         self.refreshes = 0
         self.signed: list[str] = []
         self.before_answer: Callable[[], None] = lambda: None
+        self.before_token: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
         server.answer = self._answer
 
@@ -57,6 +61,7 @@ class Login:
         if not known or form != {"grant_type": "refresh_token", "refresh_token": self.refresh}:
             return reply(REFUSED, 400)
         self.refreshes += 1
+        self.before_token()
         self.access, self.refresh = f"access-{self.refreshes}", f"refresh-{self.refreshes}"
         return reply(
             {"access_token": self.access, "refresh_token": self.refresh, "expires_in": 3600}
@@ -325,62 +330,102 @@ def test_the_sandbox_s_rotating_tokens_last_through_many_lives(
     assert [seen.status for seen in refreshes] == [200] * 3
 
 
-class Killed(BaseException):
-    """Stands for the end of the process."""
+ASKING = """
+import json, sys
+from gorgias_api import Client
+
+with Client.from_settings(json.loads(sys.argv[1])) as client:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for _ in range(int(sys.argv[2])):
+        client.request("GET", "/api/account")
+"""
 
 
-@pytest.mark.parametrize("moment", ["json.dumps", "os.fsync", "pathlib.Path.replace"])
-def test_a_kill_while_storing_leaves_the_old_tokens(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+@contextmanager
+def asking(given: dict[str, Any], times: int) -> Iterator[subprocess.Popen[str]]:
+    """A process of its own that asks for the account when it is told to."""
+    command = [sys.executable, "-c", ASKING, json.dumps(given), str(times)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:  # noqa: S603 - our own
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        yield process
+
+
+def begin(process: subprocess.Popen[str]) -> None:
+    assert process.stdin
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def test_two_processes_that_refresh_a_rotating_token_at_once_both_go_on(
+    open_sandbox: Callable[..., Sandbox], tmp_path: Path
 ) -> None:
-    store = TokenStore(tmp_path / "tokens.json")
-    old = Tokens(access_token="old", refresh_token="old", expires_at=1.0, origin="x")
-    store.save(old)
-
-    def kill(*_: object, **__: object) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patched:
-        patched.setattr(moment, kill)
-        with pytest.raises(Killed):
-            store.save(Tokens(access_token="new"))
-    assert store.load() == old
-
-
-def test_stored_tokens_are_those_saved_last(tmp_path: Path) -> None:
-    store = TokenStore(tmp_path / "deep" / "er" / "tokens.json")
-    assert store.load() is None
-    for name in ("one", "two"):
-        with store.lock():
-            store.save(Tokens(access_token=name))
-    assert store.load() == Tokens(access_token="two")
-    assert {path.name for path in store.path.parent.iterdir()} <= {
-        "tokens.json",
-        "tokens.json.lock",
-    }
+    sandbox = open_sandbox(tickets=5, token_lifetime=30)  # so short that every request refreshes
+    given = {name: getattr(sandbox.backend.options, name) for name in OAUTH}
+    given |= {"api_url": sandbox.api_url, "token_store": str(tmp_path / "tokens.json")}
+    with asking(given, 10) as one, asking(given, 10) as other:
+        for process in (one, other):
+            begin(process)
+        for process in (one, other):
+            _, errors = process.communicate(timeout=60)
+            assert (process.returncode, errors) == (0, "")
+    refreshes = [seen.status for seen in sandbox.requests if seen.path == "/oauth/token"]
+    assert refreshes == [200] * 20
 
 
-@pytest.mark.parametrize("contents", ["", "{", "[]", '{"unknown": 1}', "5"])
-def test_a_store_that_holds_something_else_is_refused_and_kept(
-    tmp_path: Path, contents: str
+@pytest.mark.parametrize("still_taken", [True, False])
+def test_a_kill_between_refresh_and_store_leaves_the_old_token_to_be_tried(
+    connect: Connect, server: Server, login: Login, tmp_path: Path, *, still_taken: bool
 ) -> None:
-    path = tmp_path / "tokens.json"
-    path.write_text(contents)
-    with pytest.raises(SettingsError, match=r"'token_store' \(.*\) cannot be used"):
-        TokenStore(path).load()
-    assert path.read_text() == contents
+    given = OAUTH | {"api_url": f"{server.url}/api", "token_store": str(tmp_path / "tokens.json")}
+    with asking(given, 1) as process:
+        login.before_token = process.kill
+        begin(process)
+        process.communicate(timeout=60)
+    assert login.refreshes == 1
+    login.before_token = lambda: None
+    if still_taken:
+        login.refresh = OAUTH["refresh_token"]
+        assert get(connect(server.url, **OAUTH)) == {"id": 1}
+    else:
+        with pytest.raises(SettingsError, match="log in again with `gorgias login`"):
+            get(connect(server.url, **OAUTH))
 
 
-def test_a_store_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    store = TokenStore(tmp_path / "file" / "tokens.json")
-    with pytest.raises(SettingsError, match="'token_store'"), store.lock():
-        pass
-    with pytest.raises(SettingsError, match="'token_store'"):
-        store.save(Tokens(access_token="new"))
+def test_ctrl_c_in_the_middle_of_a_refresh_loses_no_token(
+    server: Server, login: Login, tmp_path: Path
+) -> None:
+    given = OAUTH | {"api_url": f"{server.url}/api", "token_store": str(tmp_path / "tokens.json")}
+    with asking(given, 1) as process:
+
+        def interrupt() -> None:
+            process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.3)  # whoever does not wait for the answer is gone by then
+
+        login.before_token = interrupt
+        begin(process)
+        _, errors = process.communicate(timeout=60)
+    assert "KeyboardInterrupt" in errors
+    assert stored(tmp_path)["refresh_token"] == login.refresh == "refresh-1"
 
 
-def test_tokens_and_fingerprints_show_no_secret() -> None:
-    assert "t0ken" not in repr(Tokens(access_token="t0ken", refresh_token="t0ken"))
-    assert "s3cret" not in fingerprint("s3cret", None)
-    assert fingerprint("a", "b") != fingerprint("ab", None)
+def test_a_store_that_cannot_take_the_new_token_is_noticed_before_the_old_one_is_used_up(
+    connect: Connect, server: Server, tmp_path: Path
+) -> None:
+    # Long enough for the name of a file, too long for one next to it.
+    with pytest.raises(SettingsError, match=r"'token_store' \(.*\) cannot be used: OSError"):
+        get(connect(server.url, **OAUTH, token_store=str(tmp_path / ("t" * 245))))
+    assert server.asked == []
+
+
+def test_an_app_that_must_name_itself_in_the_form_does(connect: Connect, server: Server) -> None:
+    server.replies.extend([reply({"error": "invalid_client"}, 401), reply({"access_token": "t"})])
+    assert get(connect(server.url, **OAUTH)) == {}
+    in_header, in_form, _ = server.asked
+    assert in_header.headers["Authorization"].startswith("Basic ")
+    assert in_form.headers["Authorization"] is None
+    form = {name: values[0] for name, values in parse_qs(in_form.body.decode()).items()}
+    assert form == {"grant_type": "refresh_token"} | OAUTH
