@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 PROJECT = Path(__file__).resolve().parent.parent
-PLUGIN_FOLDERS = ("extractors", "loaders")
+PLUGIN_FOLDERS = ("extractors", "loaders", "mappers")
 POLL_SECONDS = 0.5
 LINES_SHOWN = 15
 
@@ -35,7 +35,7 @@ class Meltano:
     def __init__(self, home: Path, settings: Mapping[str, str]) -> None:
         self._home = home
         self._variables = {
-            **_without_settings(os.environ),
+            **without_settings(os.environ),
             "MELTANO_PROJECT_ROOT": str(PROJECT),
             "MELTANO_SYS_DIR_ROOT": str(home),
             "MELTANO_ENVIRONMENT": "ci",
@@ -89,7 +89,7 @@ class Meltano:
             raise MeltanoError(message)
 
 
-def _without_settings(variables: Mapping[str, str]) -> dict[str, str]:
+def without_settings(variables: Mapping[str, str]) -> dict[str, str]:
     """The environment without what would send the run to a real account or warehouse."""
     ours = ("TAP_GORGIAS_", "TARGET_", "GORGIAS_", "MELTANO_")
     return {name: value for name, value in variables.items() if not name.startswith(ours)}

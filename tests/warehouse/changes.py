@@ -11,6 +11,7 @@ NASTY = (
     "Grüße, 東京 & Кириллица 🧡\r\nsecond line\twith \"quotes\", 'ticks', \\backslash; comma,\n\n"
     " null NULL \\N \u2028 \u00a0 end "
 )
+LONG = 1_500 * NASTY
 
 
 def change_everything(client: Client) -> None:
@@ -20,7 +21,8 @@ def change_everything(client: Client) -> None:
     ticket = _send(client, "POST", "/tickets", _ticket(customer["id"]))
     agent = _send(client, "GET", "/users?roles=agent")["data"][0]
     reply = _message(from_agent=True, sender={"id": agent["id"]})
-    _send(client, "POST", f"/tickets/{ticket['id']}/messages", reply)
+    for body in ({}, {"body_text": LONG, "body_html": LONG}):
+        _send(client, "POST", f"/tickets/{ticket['id']}/messages", reply | body)
 
     newest, older, oldest, *_ = client.request("GET", "/api/tickets")["data"]
     for each in (newest, older):
@@ -30,6 +32,10 @@ def change_everything(client: Client) -> None:
     _send(client, "PUT", f"/tickets/{older['id']}", {"subject": NASTY[:90], "status": "closed"})
     _send(client, "DELETE", f"/tickets/{oldest['id']}")
     _send(client, "DELETE", f"/customers/{short_lived['id']}")
+    _send(client, "DELETE", f"/macros/{_send(client, 'GET', '/macros')['data'][0]['id']}")
+    views = _send(client, "GET", "/views")["data"]
+    own = next(view for view in views if view["category"] != "system")
+    _send(client, "DELETE", f"/views/{own['id']}")
 
 
 def _set_fields(client: Client, ticket: int) -> None:

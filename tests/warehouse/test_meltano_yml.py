@@ -6,8 +6,11 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+import yaml  # type: ignore[import-untyped]  # the SDK brings it, nobody its stubs
 
 from gorgias_api.settings import SHARED, Setting
+from plugins.definitions import FOLDER, definitions
+from tap_gorgias.settings import SETTINGS, page_size
 from tap_gorgias.streams import STREAMS
 from tap_gorgias.tap import TapGorgias
 from target_gorgias.target import TargetGorgias
@@ -47,12 +50,28 @@ def declared(definition: Plugin) -> dict[str, Any]:
     return {setting["name"]: setting for setting in definition["settings"]}
 
 
+def entry(name: str, known: dict[str, Any]) -> dict[str, Any]:
+    """A setting as `meltano.yml` may declare it."""
+    return {
+        "name": name,
+        "label": name.replace("_", " ").capitalize(),
+        "kind": max(KINDS[known["type"][0]]),
+        **({"sensitive": True} if known.get("secret") else {}),
+        **({"value": known["default"]} if "default" in known else {}),
+        "description": known["description"],
+    }
+
+
 @pytest.mark.parametrize(("definition", "plugin_class"), SETTINGS_OF)
 def test_a_plugin_s_settings_are_its_own(
     definition: Plugin, plugin_class: type[TapGorgias | TargetGorgias]
 ) -> None:
-    schema = schema_of(plugin_class)
-    assert set(declared(definition)) == set(schema) - NOT_FOR_US
+    schema = {
+        name: kind for name, kind in schema_of(plugin_class).items() if name not in NOT_FOR_US
+    }
+    missing = [entry(name, schema[name]) for name in schema if name not in declared(definition)]
+    assert not missing, f"meltano.yml lacks:\n\n{yaml.safe_dump(missing, sort_keys=False)}"
+    assert set(declared(definition)) == set(schema)
     for name, setting in declared(definition).items():
         known = schema[name]
         assert setting["kind"] in KINDS[known["type"][0]], name
@@ -73,6 +92,24 @@ def test_a_shared_setting_means_the_same_everywhere(definition: Plugin, setting:
     assert tuple(found.get("aliases", ())) == setting.aliases
 
 
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda each: str(each.name))
+def test_a_setting_of_the_tap_has_its_other_names_too(setting: Setting) -> None:
+    assert tuple(declared(TAP)[setting.name].get("aliases", ())) == setting.aliases
+
+
+def test_the_settings_of_the_other_variant_on_the_hub_are_understood() -> None:
+    theirs = {
+        "subdomain": "acme",
+        "email_address": "agent@acme.example",
+        "api_key": "key",
+        "start_date": "2026-01-01",
+        "ticket_view_page_size": 30,
+    }
+    assert page_size(TapGorgias(config=theirs).config) == 30
+    names = {name for each in TAP["settings"] for name in (each["name"], *each.get("aliases", ()))}
+    assert names >= set(theirs)
+
+
 @pytest.mark.parametrize(("definition", "plugin_class"), SETTINGS_OF)
 def test_a_plugin_s_capabilities_are_its_own(
     definition: Plugin, plugin_class: type[TapGorgias | TargetGorgias]
@@ -85,3 +122,13 @@ def test_every_stream_is_selected_but_the_costly_ones() -> None:
     names = {vars(stream)["name"] for stream in STREAMS}
     assert TAP["select"] == [f"{name}.*" for name in sorted(names - OFF)]
     assert names >= OFF
+
+
+def test_the_definitions_for_other_projects_say_the_same() -> None:
+    found = {path: path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.yml")}
+    assert found == definitions(), "`make plugins` writes them anew"
+
+
+def test_the_loader_of_the_lock_is_the_one_in_the_project() -> None:
+    lock = (FOLDER.parent / "requirements-snowflake.lock").read_text(encoding="utf-8")
+    assert f"{plugin('loaders', 'target-snowflake')['pip_url']} " in lock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from gorgias_api import Client
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from tests.support import Row
 
 Tables = dict[str, list[dict[str, Any]]]
+KEYS = ("id", "domain", "message_id", "ticket_id", "customer_id")
+INNER_KEYS = ("custom_field_id", "tag_id", "position")
 
 
 def truth(sandbox: Sandbox, tables: Iterable[str]) -> Tables:
@@ -145,7 +148,38 @@ DERIVED: dict[str, tuple[str, Callable[[Row], Iterator[Row]]]] = {
 }
 
 
-def comparable(row: Row) -> Row:
+def differences(
+    loaded: list[Row], wanted: list[Row], lacking: str | None = None
+) -> list[tuple[Any, ...]]:
+    """Key, column, and what the two sides hold; a row that only one side has differs in its key.
+
+    Args:
+        loaded: rows of a table; none may be there twice.
+        wanted: what they should be.
+        lacking: a column that nobody loaded.
+    """
+    left, right = _by_key(loaded), _by_key(wanted)
+    return [
+        (key, column, left.get(key, {}).get(column), right.get(key, {}).get(column))
+        for key in left.keys() | right.keys()
+        for column in (left.get(key, {}).keys() | right.get(key, {}).keys()) - {lacking}
+        if left.get(key, {}).get(column) != right.get(key, {}).get(column)
+    ]
+
+
+def _by_key(rows: list[Row]) -> dict[tuple[Any, ...], Row]:
+    """Comparable rows by what identifies them."""
+    keyed = {_key(row): _comparable(row) for row in rows}
+    assert len(keyed) == len(rows)
+    return keyed
+
+
+def _key(row: Row) -> tuple[Any, ...]:
+    outer = next(row[name] for name in KEYS if name in row)
+    return outer, next((row[name] for name in INNER_KEYS if "id" not in row and name in row), None)
+
+
+def _comparable(row: Row) -> Row:
     """A row without what only tap and loader know, and in one spelling.
 
     target-duckdb stores empty text as NULL, and a column that no row has as NULL too.
@@ -159,6 +193,7 @@ def comparable(row: Row) -> Row:
 
 
 def _plain(value: Any) -> Any:
-    """Datetimes without a zone, as DuckDB keeps them, are UTC."""
-    naive = isinstance(value, datetime) and value.tzinfo is None
-    return value.replace(tzinfo=UTC) if naive else value
+    """Datetimes without a zone are UTC, as every loader keeps them."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    return float(value) if isinstance(value, Decimal) else value
