@@ -130,17 +130,13 @@ class Transport:
     def _respond(
         self, prepared: requests.PreparedRequest, timeout: float, *, stream: bool
     ) -> requests.Response:
-        session = self._session()
-        around = {**self._own.environment, "stream": stream}
+        """Send past the session, which would read redirects and cookies that nobody follows."""
+        adapter = self._session().get_adapter(self._settings.api_url)
         waits = (CONNECT_TIMEOUT, timeout)
-        try:
-            return session.send(prepared, **around, timeout=waits, allow_redirects=False)
-        except ValueError as error:
-            if isinstance(error, requests.RequestException):
-                raise
-            # `requests` reads where a redirect leads even when it is not to be followed.
-            message = "The API redirected to something that is no address; it was not asked."
-            raise AnswerError(message) from None
+        response = adapter.send(prepared, **self._own.environment, timeout=waits)
+        if not stream:
+            _ = response.content  # all of it, while the slot is held
+        return response
 
     def _session(self) -> requests.Session:
         """This thread's session: `requests` does not promise that one can be shared."""
@@ -148,7 +144,7 @@ class Transport:
             session = requests.Session()
             # Proxies and certificate bundles of the user's environment.
             self._own.environment = session.merge_environment_settings(
-                self._settings.api_url, {}, None, None, None
+                self._settings.api_url, proxies={}, stream=True, verify=None, cert=None
             )
             self._own.session = session
             self._sessions.append(session)

@@ -169,7 +169,7 @@ def test_a_post_whose_encrypted_connection_breaks_is_not_sent_again(
     def broken(*_: object, **__: object) -> None:
         raise requests.exceptions.SSLError(ssl.SSLError("EOF occurred in violation of protocol"))
 
-    monkeypatch.setattr(requests.Session, "send", broken)
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", broken)
     with pytest.raises(TransportError):
         client.request("POST", "/api/tickets", data={})
     assert clock.waits == []
