@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from target_gorgias.finding import NotThereYet
+from gorgias_api import UsageError
+from target_gorgias.finding import NotThereYet, did_not_come, need
 from target_gorgias.intake import Stream
 from target_gorgias.refusals import Refused, readable
 from target_gorgias.writer import FIRST_MESSAGE
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from target_gorgias.changes import Change
     from target_gorgias.crew import Crew
@@ -28,7 +29,7 @@ class Applier:
 
     A record that names an object by key may come before it: a message before its ticket, a ticket
     without messages before its first message. It waits in the ledger, and is taken up by the
-    record it waited for. What still waits at the end is refused.
+    record it waited for, or by the next run. What still waits at the end is refused.
     """
 
     def __init__(  # noqa: PLR0913 - it brings everything together
@@ -49,7 +50,7 @@ class Applier:
         self._crew = crew
         self._routes = routes
         self._logger = logger
-        waiting = ledger.waiting()
+        waiting = ledger.all_waiting()
         self._needed = {each.needs for each in waiting}
         self._waiting = {(each.stream, each.key) for each in waiting}
 
@@ -99,23 +100,32 @@ class Applier:
         Raises:
             GorgiasError: the run cannot go on.
         """
-        waiting = self._ledger.waiting()
-        while waiting:
-            for each in waiting:
-                self._take_up(each)
-            left = self._ledger.waiting()
-            if len(left) >= len(waiting):
-                break
-            waiting = left
-        for each in self._ledger.waiting():
-            change = self._change(each)
+        self.take_up()
+        for each in self._ledger.all_waiting():
+            change = self._waiting_at(each.number)
             if change:
-                self.refuse(change, _did_not_come(each.needs))
+                self.refuse(change, Refused(_did_not_come(each.needs)))
                 self._ledger.no_longer_waiting(each.number)
+
+    def take_up(self) -> None:
+        """Try again what waits, as long as that brings something on.
+
+        Raises:
+            GorgiasError: the run cannot go on.
+        """
+        left, before = self._ledger.all_waiting(), None
+        while left and len(left) != before:
+            before = len(left)
+            for each in left:
+                change = self._waiting_at(each.number)
+                if change:
+                    self._crew.submit(change.names, partial(self._take_up, each.number))
+            self._crew.wait()
+            left = self._ledger.all_waiting()
 
     def _wait(self, change: Change, needs: str) -> None:
         """Keep a change until what it needs is there, unless it waits here already."""
-        if needs.startswith(FIRST_MESSAGE) and self._with_first_message(change, needs):
+        if needs.startswith(FIRST_MESSAGE) and self._with_first_message(change):
             return
         if _may_be_first(change) and self._as_first_message(change, needs):
             return
@@ -127,19 +137,17 @@ class Applier:
         record = {"record": readable(change.record), "key_properties": list(change.key_values)}
         self._ledger.wait(needs, change.stream, change.key, record)
 
-    def _with_first_message(self, ticket: Change, needs: str) -> bool:
+    def _with_first_message(self, ticket: Change) -> bool:
         """Create a ticket with a message that waits for it; say whether it is dealt with."""
-        for each in self._waiting_for(needs.removeprefix(FIRST_MESSAGE)):
+        for each in self._waiting_for_object(ticket):
             message = self._change(each)
             if message is None or not _may_be_first(message):
                 continue
             try:
-                created = self._create_together(ticket, message)
+                if self._create_together(ticket, message):
+                    return True
             except Refused as refused:
                 self.refuse(ticket, refused)
-                return True
-            self._ledger.no_longer_waiting(each.number)
-            if created:
                 return True
         return False
 
@@ -150,13 +158,11 @@ class Applier:
             if ticket is None:
                 continue
             try:
-                created = self._create_together(ticket, message)
+                self._create_together(ticket, message)
             except Refused as refused:
                 self.refuse(ticket, refused)
                 self._ledger.no_longer_waiting(each.number)
                 return False
-            if created:
-                self._ledger.no_longer_waiting(each.number)
             return True
         return False
 
@@ -167,46 +173,66 @@ class Applier:
             Refused: the ticket cannot be created.
         """
         try:
-            first = self._writer.first_message(message)
+            first = self._writer.first_message(ticket, message)
         except Refused as refused:
             self.refuse(message, refused)
+            self._supersede(message)
             return False
         except NotThereYet as missing:
             self._keep(message, missing.needs)
             return False
-        self._writer.create_with(ticket, message, first)
-        self._count(ticket, "created")
-        self._count(message, "created")
+        try:
+            self._writer.create_with(ticket, message, first)
+        except NotThereYet as missing:
+            self._keep(message, f"tickets:{ticket.key}")
+            self._keep(ticket, missing.needs)
+            return True
+        for change in (ticket, message):
+            self._count(change, "created")
+            self._supersede(change)
         self._release(ticket)
         return True
 
     def _release(self, change: Change) -> None:
         """Take up what waited for the object that a change has become."""
-        for each in self._waiting_for(f"{change.route.name}:{change.key}"):
+        for each in self._waiting_for_object(change):
             other = self._change(each)
             if other is None:
                 continue
-            take_up = partial(self._take_up, each)
+            take_up = partial(self._take_up, each.number)
             if other.entity.references.get(other.entity.of) == change.route.name:
                 take_up()  # parts of this object: nobody else touches it now
             else:
                 self._crew.submit(other.names, take_up, patient=False)
 
-    def _take_up(self, waiting: Waiting) -> None:
-        change = self._change(waiting)
-        if change and self._ledger.is_waiting(waiting.number):
+    def _take_up(self, number: int) -> None:
+        change = self._waiting_at(number)
+        if change:
             self.apply([change])
-            self._ledger.no_longer_waiting(waiting.number)
+            self._ledger.no_longer_waiting(number)
+
+    def _waiting_at(self, number: int) -> Change | None:
+        """The change that still waits under this number."""
+        waiting = self._ledger.waiting_at(number)
+        return waiting and self._change(waiting)
+
+    def _waiting_for_object(self, change: Change) -> Iterator[Waiting]:
+        """What waits for the object of a change, by its key or by another way to name it."""
+        for way, value in {"key": change.key, **change.own}.items():
+            yield from self._waiting_for(need(change.route.name, way, value))
 
     def _waiting_for(self, needs: str) -> list[Waiting]:
         return self._ledger.waiting(needs) if needs in self._needed else []
 
     def _change(self, waiting: Waiting) -> Change | None:
-        """The change that waits; None when the settings no longer know its stream."""
-        names = waiting.record["key_properties"]
+        """The change that waits; None when other settings no longer know what it stands for."""
+        names, record = waiting.record["key_properties"], waiting.record["record"]
         logger = self._logger.getChild(waiting.stream)
-        stream = Stream.named(self._routes, waiting.stream, names, logger)
-        return stream and stream.change(waiting.record["record"])
+        try:
+            stream = Stream.named(self._routes, waiting.stream, names, logger)
+            return stream and stream.change(record)
+        except (Refused, UsageError):
+            return None
 
     def _todo(self, changes: Sequence[Change], known: Mapping[str, Entry | None]) -> list[Change]:
         """The changes that are not written yet."""
@@ -235,8 +261,7 @@ def _may_be_first(change: Change) -> bool:
     return change.route.name == "messages" and change.route.verb in {"create", "upsert"}
 
 
-def _did_not_come(needs: str) -> Refused:
+def _did_not_come(needs: str) -> str:
     if needs.startswith(FIRST_MESSAGE):
-        return Refused("A ticket needs at least one message, and none came that names it.")
-    entity, _, key = needs.partition(":")
-    return Refused(f"No row of {entity} with the key {key} was written: is its stream missing?")
+        return "A ticket needs at least one message, and none came that names it."
+    return did_not_come(needs)

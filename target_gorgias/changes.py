@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,16 +24,21 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 WAYS: Mapping[str, Field] = {
-    "id": Field("id", "integer", least=1),
+    "id": Field("id", "integer", least=1, most=2**63 - 1),
     "key": Field("key", "string"),
     "external_id": Field("external_id", "string", longest=255),
     "email": Field("email", "string", longest=320),
 }
 """How a record names an object: by Gorgias' id, by the key of the record it was made from, by its
 external id, or by an e-mail address."""
+UNKEPT = re.compile("[\0\ud800-\udfff]")
 NEVER_SENT = frozenset({"updated_datetime"})
 """Documented, with an effect nobody knows."""
 LOCAL_FILES = "attachments"
+JSON_COLUMNS = frozenset({"messages", "tags", "custom_fields", "data", LOCAL_FILES})
+"""Text in them may be JSON."""
+NAMES = frozenset({"tags", LOCAL_FILES})
+"""Text in them that is no JSON is the only name in the list."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +94,21 @@ class Change:
     @property
     def names(self) -> set[Hashable]:
         """What must not be touched by two changes at the same time."""
-        about = {
+        about = [
             (reference.entity, way, value)
             for prefix, reference in self.references.items()
             if prefix in {self.entity.of, "source", "target"}
+            or f"{prefix}_id" in self.entity.naming
             for way, value in reference.ways.items()
-        }
-        mine = {(self.route.name, way, value) for way, value in self.own.items()}
-        return about | mine | {(self.route.name, "key", self.key)}
+        ]
+        said = {**self.values, **self.own, "key": self.key}
+        same = [("id",), ("key",), *(find.same for find in self.entity.finds)]
+        mine = [
+            (self.route.name, "+".join(fields), "+".join(str(said[field]) for field in fields))
+            for fields in same
+            if said.keys() >= set(fields)
+        ]
+        return {(entity, way, str(value).casefold()) for entity, way, value in about + mine}
 
 
 class Reader(NamedTuple):
@@ -143,7 +156,7 @@ def key_of(values: Mapping[str, Any]) -> str:
         if value is None:
             message = f"The key '{name}' is missing."
             raise Refused(message)
-    parts = [_read(Field(name, "any"), value) for name, value in values.items()]
+    parts = [_kept(Field(name, "any"), value) for name, value in values.items()]
     if len(parts) == 1:
         return parts[0] if isinstance(parts[0], str) else json.dumps(parts[0])
     return json.dumps(parts, ensure_ascii=False)
@@ -163,6 +176,8 @@ def _operations(route: Route) -> tuple[str, ...]:
         "create": (entity.create,),
         "update": (entity.update,),
         "upsert": (entity.create, entity.update),
+        "delete": (entity.create,) if entity.create else (),
+        "trash": (entity.create,),
         "set_data": ("update-customer-data",),
     }.get(route.verb, ())
 
@@ -176,6 +191,8 @@ def fields_of(route: Route) -> Mapping[str, Field]:
         for field in OPERATIONS[name].query + OPERATIONS[name].body
         if field.name not in NEVER_SENT | route.entity.unsure
     }
+    if route.verb in {"delete", "trash"}:
+        found = {name: field for name, field in found.items() if name in route.entity.naming}
     for prefix in _prefixes(route):
         found.pop(prefix, None)
         found.pop(f"{prefix}_id", None)
@@ -192,9 +209,15 @@ def _with_local_files(field_: Field) -> Field:
 _VALUE = {
     "custom_field_id": Field("custom_field_id", "integer"),
     "custom_field_key": Field("custom_field_key", "string"),
-    "value": Field("value", "any", null=True),
+    "value": Field("value", "scalar", null=True),
 }
-_VALUES = {"custom_fields": Field("custom_fields", "any")}
+_VALUES = {
+    "custom_fields": Field(
+        "custom_fields",
+        "array",
+        fields=(Field("id", "integer", required=True), replace(_VALUE["value"], required=True)),
+    )
+}
 _TAG = {
     "name": Field("name", "string", longest=256),
     "tag_id": Field("tag_id", "integer"),
@@ -226,9 +249,10 @@ def _references(route: Route, record: Record) -> Iterable[tuple[str, Reference]]
         for way, field_ in WAYS.items():
             value = record.get(f"{prefix}_{way}", whole.get(way))
             if value is not None:
-                ways[way] = _read(field_, value, f"{prefix}_{way}")
-        if ways or _is_nobody(record, prefix, route):
-            user = entity == "users" or (entity == "people" and record.get("from_agent") is True)
+                ways[way] = _kept(field_, value, f"{prefix}_{way}")
+        nobody = entity != "people" and _is_nobody(record, prefix, route)
+        if ways or nobody:
+            user = entity == "users" or (prefix == "sender" and record.get("from_agent") is True)
             optional = route.foreign and user  # another account has other users
             yield prefix, Reference("users" if optional else entity, ways, optional)
 
@@ -260,26 +284,25 @@ def _own(route: Route, record: Record, references: Mapping[str, Reference]) -> R
     ways = {way: record[way] for way in sorted(named) if record.get(way) is not None}
     if route.foreign:
         ways.pop("id", None)
-    return {way: _read(WAYS[way], value, way) for way, value in ways.items()}
+    return {way: _kept(WAYS[way], value, way) for way, value in ways.items()}
 
 
 def _values(route: Route, record: Record) -> Iterable[tuple[str, Any]]:
     for name, field_ in fields_of(route).items():
         if name not in record:
             continue
-        value = record[name]
+        value = _shaped(name, record[name])
         if value is None and not (name == "value" or (route.nulls and route.verb != "create")):
             continue
-        yield name, _read(field_, _shaped(name, value), name)
+        yield name, _read(field_, value, name)
 
 
 def _shaped(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever the column holds
     """Lists of names, values by field id, and paths of files in the form Gorgias has for them."""
-    if isinstance(value, str) and name in {"messages", "tags", "custom_fields", LOCAL_FILES}:
-        try:
-            value = json.loads(value)
-        except ValueError:
-            value = [value]
+    if isinstance(value, str) and name in JSON_COLUMNS:
+        decoded = _decoded(value)
+        is_name = name in NAMES and not isinstance(decoded, list | dict | None)
+        value = [value] if is_name else decoded
     if name == "messages" and isinstance(value, list):
         return [VIA | each if isinstance(each, dict) else each for each in value]
     if name == "tags" and isinstance(value, list):
@@ -290,6 +313,13 @@ def _shaped(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever the column
             for key, entry in value.items()
         ]
     return value
+
+
+def _decoded(text: str) -> Any:  # noqa: ANN401 - any JSON
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _tag(given: Any) -> Any:  # noqa: ANN401 - any JSON
@@ -308,6 +338,15 @@ def _read(field_: Field, value: Any, name: str = "") -> Any:  # noqa: ANN401 - a
         raise Refused(message) from None
 
 
+def _kept(field_: Field, value: Any, name: str = "") -> Any:  # noqa: ANN401 - as `Field.read`
+    """A value that databases can keep, too: not all of them take zero bytes or half characters."""
+    read = _read(field_, value, name)
+    if isinstance(read, str) and UNKEPT.search(read):
+        message = f"'{name or field_.name}' holds a character that cannot be kept."
+        raise Refused(message)
+    return read
+
+
 def _content(change: Change) -> str:
     """Hash of everything a change asks for."""
     everything = {
@@ -315,7 +354,7 @@ def _content(change: Change) -> str:
         "own": dict(change.own),
         "references": {name: dict(ref.ways) for name, ref in change.references.items()},
         "values": change.values,
-    }
+    } | ({"replace": sorted(change.route.replace)} if change.route.replace else {})
     text = json.dumps(everything, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

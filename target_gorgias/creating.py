@@ -80,7 +80,7 @@ class Creator:
         change: Change,
         before: Entry | None,
         send: Callable[[], Any],
-        look: Callable[[], dict[str, Any] | None],
+        look: Callable[[str | None], dict[str, Any] | None],
     ) -> Made:
         """Create the object of a change, unless it was created already.
 
@@ -88,7 +88,7 @@ class Creator:
             change: what is asked for.
             before: its entry in the ledger.
             send: sends the request; gives the object.
-            look: finds the object in Gorgias.
+            look: finds the object in Gorgias, by the external id it was given if it got one.
 
         Raises:
             Refused: it cannot be created.
@@ -96,7 +96,7 @@ class Creator:
         """
         if before and before.state == PENDING:
             self.settle(before)
-            if found := look():
+            if found := look(before.external_id):
                 same = before.content == change.content
                 return self._noted(before, found, as_asked=same and change.entity.marked)
         mark = external_id(change) if change.entity.marked else None
@@ -108,7 +108,7 @@ class Creator:
                 return self._noted(pending, _object(send()), as_asked=True)
             except (Refused, UnauthorizedError, RateLimitError):
                 # In doubt it may be refused for being there already.
-                if doubt and (found := look()):
+                if doubt and (found := look(mark)):
                     return self._noted(pending, found, as_asked=change.entity.marked)
                 self._ledger.forget(change.stream, change.key)
                 raise
@@ -118,7 +118,7 @@ class Creator:
                 change.logger.warning("%s Looking whether it was done.", error)
             doubt = True
             self.settle(pending._replace(written=self._now()))
-            if found := look():
+            if found := look(mark):
                 return self._noted(pending, found, as_asked=change.entity.marked)
         raise AssertionError  # the last try returns or raises
 

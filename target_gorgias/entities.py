@@ -59,7 +59,16 @@ class Entity:
     hard: str = "delete"
     """The same with `hard_delete`."""
 
+    @property
+    def naming(self) -> frozenset[str]:
+        """Fields of an object that take part in finding it."""
+        return frozenset(
+            name for find in self.finds for name in (*find.same, *find.filters.values())
+        )
 
+
+JOB_KEY = "singer_gorgias"
+"""In `meta`, by which a job that was started is recognised."""
 EXTERNAL_ID = ("external_id",)
 TICKET = {"ticket": "tickets"}
 CUSTOMER = {"customer": "customers"}

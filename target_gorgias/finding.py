@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from target_gorgias.entities import ENTITIES
+from target_gorgias.entities import ENTITIES, JOB_KEY
 from target_gorgias.refusals import Refused
 
 if TYPE_CHECKING:
@@ -26,6 +26,25 @@ class NotThereYet(Exception):  # noqa: N818 - it is no error
     def __init__(self, needs: str) -> None:
         super().__init__(needs)
         self.needs = needs
+
+
+def need(entity: str, way: str, value: object) -> str:
+    """What a record needs that names an object by a value."""
+    return f"{entity}:{value}" if way == "key" else f"{entity} {way}:{str(value).casefold()}"
+
+
+def did_not_come(needs: str) -> str:
+    """What it means that a need was not met."""
+    what, _, value = needs.partition(":")
+    entity, _, way = what.partition(" ")
+    if way:
+        return f"There is no {singular(entity)} with this {way}."
+    return f"No row of {entity} with the key {value} was written: is its stream missing?"
+
+
+def singular(entity: str) -> str:
+    """What one object of an entity is called."""
+    return entity.removesuffix("s").replace("_", " ")
 
 
 class Finder:
@@ -68,28 +87,23 @@ class Finder:
         """The id of the object that a record names.
 
         Raises:
-            NotThereYet: it is named by the key of a record that has not come.
-            Refused: there is none, or more than one.
+            NotThereYet: there is none, as far as the records have come.
+            Refused: there is more than one.
         """
         for way, value in reference.ways.items():
             found = self._by(change, reference.entity, way, value)
             if found is not None:
                 return found
-        what = reference.entity.removesuffix("s")
         if not reference.ways:
-            message = f"Nothing says which {what} is meant."
+            message = f"Nothing says which {singular(reference.entity)} is meant."
             raise Refused(message)
-        if "key" in reference.ways:
-            needs = f"{reference.entity}:{reference.ways['key']}"
-            raise NotThereYet(needs)
-        message = f"There is no {what} with this {' or '.join(reference.ways)}."
-        raise Refused(message)
+        raise NotThereYet(need(reference.entity, *min(reference.ways.items(), key=_key_first)))
 
-    def person(self, change: Change, reference: Reference) -> dict[str, Any]:
+    def person(self, change: Change, reference: Reference) -> dict[str, Any] | None:
         """How a body names somebody: by id where it is known, else by e-mail address."""
         ways = reference.ways
         if not ways:
-            return {"id": None}
+            return None if reference.entity == "customers" else {"id": None}
         if reference.entity in {"users", "teams"} or not ways.get("email"):
             entity = "customers" if reference.entity == "people" else reference.entity
             return {"id": self.id_of(change, type(reference)(entity, ways))}
@@ -129,7 +143,7 @@ class Finder:
 
     def _look(self, change: Change, entity: str, way: str, value: Any) -> int | None:  # noqa: ANN401
         if way == "external_id":
-            ids = {e.gorgias_id for e in self._ledger.by_external_id(entity, value)} - {None}
+            ids = self._ledger.by_external_id(entity, value)
             if len(ids) == 1:
                 return ids.pop()
         row = self.row(change, entity, {way: value})
@@ -138,7 +152,7 @@ class Finder:
     def _keyed(self, entity: str, key: str | None) -> int | None:
         if key is None:
             return None
-        ids = {entry.gorgias_id for entry in self._ledger.named(entity, key)} - {None}
+        ids = self._ledger.named(entity, key)
         if len(ids) > 1:
             message = f"Records of several streams with this key became {entity}."
             raise Refused(message)
@@ -155,6 +169,14 @@ class Finder:
         ]
 
 
+def _key_first(way: tuple[str, object]) -> bool:
+    return way[0] != "key"
+
+
 def _comparable(field: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """E-mail addresses are the same in upper and lower case."""
-    return value.casefold() if field == "email" and isinstance(value, str) else value
+    """E-mail addresses are the same in upper and lower case, jobs by what they are marked with."""
+    if field == "email" and isinstance(value, str):
+        return value.casefold()
+    if field == "meta" and isinstance(value, dict):
+        return value.get(JOB_KEY, object())  # without a mark it is like no other
+    return value

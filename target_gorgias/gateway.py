@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
-import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +17,8 @@ from gorgias_api import (
 from gorgias_api.operations import OPERATIONS, prepare
 from gorgias_api.paging import follow, read_page
 from gorgias_api.unset import UNSET
-from target_gorgias.refusals import Refused
+from target_gorgias.jsonl import append
+from target_gorgias.refusals import Refused, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +58,7 @@ class Gateway:
         self._planned = itertools.count(PLANNED)
         self._lock = threading.Lock()
         if plan_path:
-            os.close(os.open(plan_path, os.O_WRONLY | os.O_TRUNC | os.O_CREAT, 0o600))
+            plan_path.unlink(missing_ok=True)
 
     def call(self, change: Change, name: str, /, **values: Any) -> Any:  # noqa: ANN401 - any JSON
         """Send an operation and give what it answers.
@@ -119,7 +118,7 @@ class Gateway:
         try:
             call = prepare(OPERATIONS[name], values)
         except UsageError as error:
-            raise Refused(str(error)) from None
+            raise Refused(str(error).removeprefix(f"{name}: ")) from None
         if self.dry_run and (call.method != "GET" or _is_planned(call.path)):
             return self._imagine(change, name, call)
         self._summary.count(change.stream, "requests")
@@ -138,8 +137,11 @@ class Gateway:
         path = OPERATIONS[name].path
         field = "customer_id" if "{customer_id}" in path else "id"
         gone, left = values.get(field), moved.target_id
-        if left is None or not path.startswith("/api/customers/{"):
+        if not path.startswith("/api/customers/{"):
             raise Refused.by_gorgias(moved)
+        if left is None:
+            into = f"Customer {gone} was merged into another one, and Gorgias does not say which."
+            raise Refused.by_gorgias(moved, into)
         if OPERATIONS[name].method == "DELETE" and field == "id":
             message = f"Customer {gone} was merged into {left}; delete that one if it is meant."
             raise Refused(message)
@@ -152,7 +154,7 @@ class Gateway:
             return {"data": []}
         line = {
             "stream": change.stream,
-            "key": change.key_values,
+            "key": readable(change.key_values),
             "operation": name,
             "method": call.method,
             "path": call.path,
@@ -161,8 +163,7 @@ class Gateway:
         }
         with self._lock:
             if self._plan_path:
-                with self._plan_path.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(line, ensure_ascii=False) + "\n")
+                append(self._plan_path, line)
             sent = call.data if isinstance(call.data, dict) else {}
             messages = [each | {"id": next(self._planned)} for each in sent.get("messages") or ()]
             return {"id": next(self._planned), "messages": messages}

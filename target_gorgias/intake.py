@@ -6,17 +6,33 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gorgias_api import UsageError
 from gorgias_api.operations import OPERATIONS
-from target_gorgias.changes import WAYS, Change, Reader, columns, fields_of
+from target_gorgias.changes import WAYS, Change, Reader, columns
 from target_gorgias.copying import localised
 from target_gorgias.refusals import Refused, readable
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from target_gorgias.routes import Route, Routes
 
 LEFT_ALONE = ("_sdc_",)
+FROM_ELSEWHERE = "messages"
+"""The first one of a ticket may come from a stream of its own."""
+_FIELD = {"custom_field_id", "custom_field_key"}
+PARTS_NEED: Mapping[tuple[str, str], tuple[set[str], ...]] = {
+    ("ticket_tags", "add"): ({"name", "names", "tag_id"},),
+    ("ticket_tags", "remove"): ({"name", "names", "tag_id"},),
+    ("ticket_tags", "set"): ({"names"},),
+} | {
+    (f"{owner}_custom_fields", verb): needs
+    for owner in ("ticket", "customer")
+    for verb, needs in (
+        ("set", (_FIELD | {"custom_fields"}, {"value", "custom_fields"})),
+        ("replace", ({"custom_fields"},)),
+        ("delete", (_FIELD,)),
+    )
+}
 
 
 class Stream(NamedTuple):
@@ -85,30 +101,48 @@ class Stream(NamedTuple):
                 f"{missing}."
             )
             raise UsageError(message)
-        unused = sorted(
-            column for column in set(given) - columns(self.route) if column[:5] not in LEFT_ALONE
-        )
+        meant = columns(self.route) | set(self.reader.key_properties)
+        unused = sorted(column for column in set(given) - meant if column[:5] not in LEFT_ALONE)
         if unused:
             self.reader.logger.info("Columns that mean nothing here: %s.", ", ".join(unused))
 
 
 def _missing(route: Route, given: set[str]) -> str:
     """What a stream lacks, in words; empty when it lacks nothing."""
-    needs = [_ways(prefix) for prefix in _needed_references(route)]
-    names_itself = route.verb in {"update", "delete", "trash", "set_data"}
-    if names_itself and not route.foreign:
-        needs.append(_itself(route))
-    needs += [{name} for name in _needed_fields(route)]
-    for ways in needs:
+    for ways in _needs(route):
         if not ways & given:
             return " or ".join(f"'{way}'" for way in sorted(ways))
     return ""
 
 
-def _needed_references(route: Route) -> list[str]:
+def _needs(route: Route) -> Iterator[set[str]]:
+    """Sets of columns of which a stream must have one each."""
     if route.verb == "merge":
-        return ["source", "target"]
-    return [route.entity.of] if route.entity.of else []
+        yield from (_ways("source"), _ways("target"))
+    if route.entity.of:
+        yield _ways(route.entity.of)
+    if not route.entity.create:
+        yield from PARTS_NEED[route.name, route.verb]
+    elif route.verb in {"update", "delete", "trash", "set_data"} and not route.foreign:
+        yield _itself(route)
+    if route.verb == "set_data":
+        yield {"data"}
+    for name in _required(route) - route.entity.defaults.keys() - {FROM_ELSEWHERE}:
+        prefix = name.removesuffix("_id")
+        yield _ways(prefix) if prefix in route.entity.references else {name}
+
+
+def _required(route: Route) -> set[str]:
+    """Fields without which neither of the operations that a route may become is possible."""
+    operations = {
+        "create": [route.entity.create],
+        "update": [route.entity.update],
+        "upsert": [route.entity.create, route.entity.update],
+    }.get(route.verb, [])
+    required = [
+        {field.name for field in OPERATIONS[name].body if field.required} for name in operations
+    ]
+    return set.intersection(*required) if required else set()
 
 
 def _ways(prefix: str) -> set[str]:
@@ -116,30 +150,8 @@ def _ways(prefix: str) -> set[str]:
 
 
 def _itself(route: Route) -> set[str]:
-    finds = {name for find in route.entity.finds for name in find.same}
-    return {"id", *finds} | (_ways("customer") if route.verb == "set_data" else set())
-
-
-def _needed_fields(route: Route) -> list[str]:
-    if not route.entity.create:
-        return _needed_parts(route)
+    prefixes = {name.removesuffix("_id") for name in route.entity.naming}
+    prefixes &= route.entity.references.keys()
     if route.verb == "set_data":
-        return ["data"]
-    if route.verb != "create":
-        return []
-    operation = OPERATIONS[route.entity.create]
-    references = {name for prefix in route.entity.references for name in _ways(prefix)}
-    defaults = set(route.entity.defaults)
-    return [
-        field.name
-        for field in operation.body
-        if field.required and field.name not in references | defaults
-    ]
-
-
-def _needed_parts(route: Route) -> list[str]:
-    """Parts may be named in two ways, one by one or all together."""
-    fields = fields_of(route)
-    if len(fields) == 1:
-        return list(fields)
-    return ["value"] if route.verb == "set" and "custom_fields" not in fields else []
+        prefixes.add("customer")
+    return {"id", *route.entity.naming}.union(*map(_ways, prefixes))

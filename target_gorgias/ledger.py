@@ -82,6 +82,7 @@ WAITING = Table(
     Column("key", Text, nullable=False),
     Column("record", Text, nullable=False),
     Index("gorgias_waiting_needs", "account", "needs"),
+    sqlite_autoincrement=True,  # or the number of a row that is gone would be given again
 )
 FILES = Table(
     "gorgias_files",
@@ -116,12 +117,25 @@ class Entry(NamedTuple):
     written: float
     """Seconds since 1970."""
 
+    @property
+    def may_be_gone(self) -> bool:
+        """Whether the object was to be deleted, and nobody knows if it was."""
+        return self.state == PENDING and self.verb == "delete"
 
-class Waiting(NamedTuple):
-    """A record that waits for an object."""
+
+class Place(NamedTuple):
+    """Where a record waits for an object."""
 
     number: int
     needs: str
+    stream: str
+    key: str
+
+
+class Waiting(NamedTuple):
+    """A record that waits."""
+
+    number: int
     stream: str
     key: str
     record: dict[str, Any]
@@ -177,13 +191,13 @@ class Ledger:
             row = self._connection.execute(ONE_ENTRY, values).first()
         return Entry(*row) if row else None
 
-    def named(self, entity: str, key: str) -> list[Entry]:
+    def named(self, entity: str, key: str) -> set[int]:
         """The objects that records with this key became, in any stream."""
-        return self._entries(ENTRIES.c.entity == entity, ENTRIES.c.key == key)
+        return self._ids(ENTRIES.c.entity == entity, ENTRIES.c.key == key)
 
-    def by_external_id(self, entity: str, external_id: str) -> list[Entry]:
+    def by_external_id(self, entity: str, external_id: str) -> set[int]:
         """The objects written with this external id."""
-        return self._entries(ENTRIES.c.entity == entity, ENTRIES.c.external_id == external_id)
+        return self._ids(ENTRIES.c.entity == entity, ENTRIES.c.external_id == external_id)
 
     def note(self, *entries: Entry) -> None:
         """Note what became of records, before long: if it is lost, nothing is done twice."""
@@ -218,28 +232,26 @@ class Ledger:
         row["record"] = json.dumps(record)
         self._execute(self._no_longer(stream, key), insert(WAITING).values(**row))
 
-    def waiting(self, needs: str | None = None) -> list[Waiting]:
-        """The records that need something, or all that wait, in the order they came."""
-        query = select(WAITING).where(WAITING.c.account == self._account).order_by(WAITING.c.number)
-        if needs is not None:
-            query = query.where(WAITING.c.needs == needs)
+    def waiting(self, needs: str) -> list[Waiting]:
+        """The records that need something, in the order they came."""
+        return self._records(WAITING.c.needs == needs)
+
+    def waiting_at(self, number: int) -> Waiting | None:
+        """A record that still waits."""
+        found = self._records(WAITING.c.number == number)
+        return found[0] if found else None
+
+    def all_waiting(self) -> list[Place]:
+        """What waits, in the order it came, without the records: there may be many."""
+        columns = [WAITING.c[name] for name in Place._fields]
+        query = select(*columns).where(WAITING.c.account == self._account)
         with self._lock, self._errors():
-            rows = self._connection.execute(query).all()
-        return [
-            Waiting(row.number, row.needs, row.stream, row.key, json.loads(row.record))
-            for row in rows
-        ]
+            return [Place(*row) for row in self._connection.execute(query.order_by(columns[0]))]
 
     def no_longer_waiting(self, number: int) -> None:
         """A record has what it needs, and is noted."""
         self.flush()
         self._execute(delete(WAITING).where(WAITING.c.number == number))
-
-    def is_waiting(self, number: int) -> bool:
-        """Whether a record waits still."""
-        query = select(WAITING.c.number).where(WAITING.c.number == number)
-        with self._lock, self._errors():
-            return self._connection.execute(query).first() is not None
 
     def supersede(self, stream: str, key: str) -> None:
         """A later version of a record is noted; this one waits no longer."""
@@ -259,16 +271,28 @@ class Ledger:
         here = (FILES.c.account == self._account) & (FILES.c.digest == digest)
         self._execute(delete(FILES).where(here), insert(FILES).values(**values))
 
+    def _records(self, condition: ColumnElement[bool]) -> list[Waiting]:
+        query = select(WAITING).where(WAITING.c.account == self._account, condition)
+        with self._lock, self._errors():
+            rows = self._connection.execute(query.order_by(WAITING.c.number)).all()
+        return [Waiting(row.number, row.stream, row.key, json.loads(row.record)) for row in rows]
+
     def _no_longer(self, stream: str, key: str) -> Executable:
         here = (WAITING.c.account == self._account) & (WAITING.c.stream == stream)
         return delete(WAITING).where(here, WAITING.c.key == key)
 
-    def _entries(self, *conditions: ColumnElement[bool]) -> list[Entry]:
+    def _ids(self, *conditions: ColumnElement[bool]) -> set[int]:
+        """The objects of entries that are there, as far as is known."""
         self.flush()
         columns = [ENTRIES.c[name] for name in Entry._fields]
         query = select(*columns).where(ENTRIES.c.account == self._account, *conditions)
         with self._lock, self._errors():
-            return [Entry(*row) for row in self._connection.execute(query)]
+            entries = [Entry(*row) for row in self._connection.execute(query)]
+        return {
+            entry.gorgias_id
+            for entry in entries
+            if entry.gorgias_id is not None and not entry.may_be_gone
+        }
 
     def _write(self, entries: Iterable[Entry]) -> None:
         rows = [{"account": self._account, **entry._asdict()} for entry in entries]

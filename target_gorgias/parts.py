@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 READ_AND_REPLACE = 3
 """So many values of one object take fewer requests when its list is read and written back."""
 NOT_FOUND = 404
+TAG_COLUMNS = frozenset({"name", "names", "tag_id"})
 
 
 class _Values(NamedTuple):
@@ -90,9 +91,11 @@ class Parts:
         ]
         if first.route.verb == "set":
             return self._set_tags(first, ticket, names)
-        if not names and not ids:
+        if not all(TAG_COLUMNS & change.values.keys() for change in changes):
             message = "'name' is missing: the tag to add or remove."
             raise Refused(message)
+        if not names and not ids:
+            return "unchanged"
         operation = "create-ticket-tags" if first.route.verb == "add" else "delete-ticket-tags"
         given = {"names": list(dict.fromkeys(names)), "ids": list(dict.fromkeys(ids))}
         asked = {field: tags for field, tags in given.items() if tags}
@@ -163,13 +166,7 @@ class Parts:
     def _wanted(self, change: Change, values: _Values) -> dict[int, Any]:
         """The values a change asks for, by field; None clears."""
         if "custom_fields" in change.values:
-            entries = change.values["custom_fields"]
-            if not isinstance(entries, list) or not all(
-                isinstance(entry, dict) and {"id", "value"} <= entry.keys() for entry in entries
-            ):
-                message = "'custom_fields' must be values by field id, or a list of id and value."
-                raise Refused(message)
-            given = {int(entry["id"]): entry["value"] for entry in entries}
+            given = {each["id"]: each["value"] for each in change.values["custom_fields"]}
         elif "value" in change.values and change.route.verb != "replace":
             given = {self._field(change): change.values["value"]}
         else:
@@ -193,7 +190,7 @@ class Parts:
             return value
         try:
             read = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
         if isinstance(read, str) or read is None:
             return read

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +9,7 @@ from gorgias_api import ApiError, GorgiasError
 from gorgias_api.masking import mask_text
 from gorgias_api.operations import encode
 from gorgias_api.operations.fields import FieldError
+from target_gorgias.jsonl import append
 
 if TYPE_CHECKING:
     from target_gorgias.changes import Change
@@ -25,12 +24,21 @@ class Refused(GorgiasError):  # noqa: N818 - it says what became of the row
     fields: Any = None
 
     @classmethod
-    def by_gorgias(cls, error: ApiError) -> Refused:
-        """What Gorgias said when it refused."""
-        refused = cls(str(error))
+    def by_gorgias(cls, error: ApiError, meaning: str = "") -> Refused:
+        """What Gorgias said when it refused, and what that means if it does not say so itself."""
+        refused = cls(meaning or MEANINGS.get(error.status, MEANINGS[400]) + str(error))
         refused.status = error.status
         refused.message, refused.fields = error.refusal.message, error.refusal.fields
         return refused
+
+
+MEANINGS = {
+    400: "Gorgias refused it: ",
+    403: "This login may not do it: ",
+    404: "Gorgias does not have it, or no longer: ",
+    409: "It conflicts with what Gorgias has: ",
+}
+"""What a status means for a row."""
 
 
 class TooManyError(GorgiasError):
@@ -58,8 +66,9 @@ class Rejects:
         with self._lock:
             self.count += 1
             if self._rules.rejects_path:
-                self._write(_line(change, refused))
-        where = mask_text(f"{change.stream}, key {change.key}: {refused}")
+                append(self._rules.rejects_path, _line(change, refused))
+        who = "a row without a key" if change.key in {"", change.content} else f"key {change.key}"
+        where = mask_text(f"{change.stream}, {who}: {refused}")
         if not self._rules.carry_on:
             message = f"{where} Mend the row, or set 'on_error' to 'continue' to go on without it."
             raise TooManyError(message)
@@ -71,18 +80,12 @@ class Rejects:
             )
             raise TooManyError(message)
 
-    def _write(self, line: dict[str, Any]) -> None:
-        path = self._rules.rejects_path
-        descriptor = os.open(str(path), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with open(descriptor, "a", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
-
 
 def _line(change: Change, refused: Refused) -> dict[str, Any]:
     return {
         "type": "RECORD",
         "stream": change.stream,
-        "key": change.key_values,
+        "key": readable(change.key_values),
         "operation": change.operation,
         "status": refused.status,
         "reason": str(refused),

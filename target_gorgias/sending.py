@@ -36,7 +36,9 @@ def _nobody(_values: Mapping[str, Any]) -> str:
 def _message(values: Mapping[str, Any]) -> str:
     if values.get("action") in SENDING_ACTIONS:
         return f"The action '{values['action']}' may send the message"
-    inside = values.get("channel") == NOTE or values.get("public") is False
+    if values.get("channel") is None:
+        return ""  # it is refused for that
+    inside = values["channel"] == NOTE or values.get("public") is False
     if not values.get("from_agent") or inside or values.get("sent_datetime"):
         return ""
     return "Gorgias would send this message to a person, since it has no 'sent_datetime'"
@@ -60,6 +62,10 @@ def _job(values: Mapping[str, Any]) -> str:
     return "A macro may send messages" if values.get("type") == "applyMacro" else ""
 
 
+def _changed_job(values: Mapping[str, Any]) -> str:
+    return "The job may apply a macro that sends messages" if values.get("params") else ""
+
+
 REASONS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "create-ticket": _ticket,
     "create-ticket-message": _message,
@@ -68,4 +74,5 @@ REASONS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "create-satisfaction-survey": _survey,
     "update-satisfaction-survey": _survey,
     "create-job": _job,
+    "update-job": _changed_job,
 }

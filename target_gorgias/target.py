@@ -24,6 +24,8 @@ from target_gorgias.summary import Summary
 from target_gorgias.writer import Writer
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     import click
     from singer_sdk.plugin_base import _ConfigInput
 
@@ -139,6 +141,8 @@ class TargetGorgias(Target):
         Raises:
             GorgiasError: an earlier change made the run end.
         """
+        if self._stream is None:
+            self.applier.take_up()
         if self._stream != change.stream:
             self._let_go()
             self.crew.wait()
@@ -183,10 +187,11 @@ class TargetGorgias(Target):
         """Take a record; a refused one that is fed back has its key along instead of a schema."""
         stream, key = message_dict.get("stream"), message_dict.get("key")
         if isinstance(key, dict) and stream not in self.mapper.stream_maps:
-            columns: dict[str, Any] = {name: {} for name in message_dict.get("record", {})}
-            schema = {"properties": columns}
+            # With the column that says what each row does, no column is needed by all of them.
+            names = (*message_dict.get("record", {}), self.rules.routes.action_field)
+            columns: dict[str, Any] = {name: {} for name in names}
             self._process_schema_message(
-                {"stream": stream, "schema": schema, "key_properties": list(key)}
+                {"stream": stream, "schema": {"properties": columns}, "key_properties": list(key)}
             )
         super()._process_record_message(message_dict)
 
@@ -208,6 +213,11 @@ class TargetGorgias(Target):
         except BrokenPipeError:
             message = "Nobody reads the state any more; see the log of what started this run."
             raise GorgiasError(message) from None
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """End early, which is no success: `listen` lets what is under way come to its end."""
+        self.logger.warning("Told to stop (signal %d); ending what is under way.", signum)
+        sys.exit(FAILED)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings without ever printing a value, which the SDK's own check would."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from gorgias_api.operations import OPERATIONS
 from target_gorgias.attachments import Attachments
 from target_gorgias.creating import Creator, Made, entry, external_id
+from target_gorgias.deleting import deletions
+from target_gorgias.entities import JOB_KEY
 from target_gorgias.finding import Finder, NotThereYet
 from target_gorgias.ledger import DONE, PENDING
 from target_gorgias.parts import NOT_FOUND, Parts
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
 CONFLICT = 409
 GONE = frozenset({301, NOT_FOUND})
-JOB_KEY = "singer_gorgias"
 FIRST_MESSAGE = "first message of "
 
 
@@ -102,7 +103,8 @@ class Writer:
         if change.route.name == "tickets" and not body.get("messages"):
             needs = f"{FIRST_MESSAGE}tickets:{change.key}"
             raise NotThereYet(needs)
-        body |= self._at(change)
+        at = self._at(change)
+        body |= at
         mark = external_id(change)
         if entity.marked:
             body["external_id"] = mark
@@ -110,26 +112,28 @@ class Writer:
             body["meta"] = {**(body.get("meta") or {}), JOB_KEY: mark}
         for field, value in entity.defaults.items():
             body.setdefault(field, value)
+        if change.route.name == "customers" and body.get("email"):
+            # Sources disagree whether Gorgias insists on them.
+            body.setdefault("channels", [_email_channel(body["email"])])
         self._guard(entity.create, body)
-        # By its mark alone: who merely has the same e-mail address is somebody else.
-        recognised = self._at(change) | {"external_id": mark} if entity.marked else body
 
         def send() -> Any:  # noqa: ANN401 - whatever Gorgias answers
             if along:
                 self._ledger.put(*along)
             return self._gateway.call(change, entity.create, **body)
 
-        return self._creator.create(
-            change,
-            known,
-            send=send,
-            look=lambda: self._finder.row(change, change.route.name, recognised),
-        )
+        def look(given: str | None) -> dict[str, Any] | None:
+            # By its mark alone: who merely has the same e-mail address is somebody else.
+            recognised = {**at, "external_id": given} if entity.marked else body
+            return self._finder.row(change, change.route.name, recognised)
+
+        return self._creator.create(change, known, send, look)
 
     def _update(self, change: Change, known: Entry | None) -> str:
         found = self._locate(change, known)
         if found is None:
-            message = f"There is no such {change.route.name.removesuffix('s')} in Gorgias."
+            what = change.route.name.removesuffix("s").replace("_", " ")
+            message = f"There is no such {what} in Gorgias."
             raise Refused(message)
         return self._change(change, found)
 
@@ -140,7 +144,7 @@ class Writer:
                 return self._change(change, found)
             except Refused as refused:
                 # Deleted by a run that did not live to note it.
-                if refused.status != NOT_FOUND or not (known and known.verb == "delete"):
+                if refused.status != NOT_FOUND or not (known and known.may_be_gone):
                     raise
         body = self._body(change, change.entity.create)
         try:
@@ -227,7 +231,10 @@ class Writer:
         return "updated"
 
     def _set_data(self, change: Change, known: Entry | None) -> str:
-        found = self._locate(change, known)
+        if "customer" in change.references:
+            found: int | None = self._finder.id_of(change, change.references["customer"])
+        else:
+            found = self._locate(change, known)
         if found is None:
             message = "There is no such customer in Gorgias."
             raise Refused(message)
@@ -263,13 +270,16 @@ class Writer:
         left = self._ledger.entry(message.stream, message.key)
         self._verbs()[message.route.verb](message, left)
 
-    def first_message(self, message: Change) -> dict[str, Any]:
+    def first_message(self, ticket: Change, message: Change) -> dict[str, Any]:
         """The message as a part of a new ticket.
 
         Raises:
             Refused: it cannot be sent.
         """
         body = self._body(message, "create-ticket-message")
+        if not (body.get("from_agent") or body.get("sender") or "customer" in ticket.references):
+            message_ = "An incoming message needs a sender, or a ticket with a customer."
+            raise Refused(message_)
         body = {**message.entity.defaults, **body, "external_id": external_id(message)}
         self._guard("create-ticket-message", body)
         return body
@@ -298,7 +308,7 @@ class Writer:
             return {}
         reference = change.references.get(change.entity.of)
         if reference is None:
-            message = f"'{change.entity.of}_id' is missing."
+            message = f"Nothing says which {change.entity.of} is meant."
             raise Refused(message)
         return {f"{change.entity.of}_id": self._finder.id_of(change, reference)}
 
@@ -310,10 +320,13 @@ class Writer:
             return known.gorgias_id
         mark = change.own.get("external_id")
         if mark is not None:
-            ids = {e.gorgias_id for e in self._ledger.by_external_id(change.route.name, mark)}
-            if len(ids - {None}) == 1:
-                return (ids - {None}).pop()
+            ids = self._ledger.by_external_id(change.route.name, mark)
+            if len(ids) == 1:
+                return ids.pop()
         about = {**change.values, **change.own, **self._at(change)}
+        for prefix, reference in change.references.items():
+            if f"{prefix}_id" in change.entity.naming - about.keys():
+                about[f"{prefix}_id"] = self._finder.id_of(change, reference)
         if known and _may_be_there(known):
             self._creator.settle(known)
             about.setdefault("external_id", known.external_id)
@@ -325,12 +338,17 @@ class Writer:
         lists = {name: body[name] for name in change.entity.merged if body.get(name) is not None}
         if not lists:
             return body
-        row = self._gateway.call(change, change.entity.get, id=found)
+        # Asked for, since without it Gorgias may show a ticket as if it had no values.
+        more = {"relationships": ["custom_fields"]} if "custom_fields" in lists else {}
+        row = self._gateway.call(change, change.entity.get, id=found, **more)
         for name, given in lists.items():
             keys = change.entity.merged[name]
             before = {_identity(item, keys): item for item in _items(name, row.get(name))}
-            after = {_identity(item, keys): item for item in given}
-            after = {key: before.get(key, {}) | item for key, item in after.items()}
+            after = {}
+            for item in given:
+                same = before.get(_identity(item, keys), {})
+                spelled = {key: same[key] for key in keys if key in same}
+                after[_identity(item, keys)] = same | item | spelled
             gone = before.keys() - after.keys()
             if name in change.route.replace and gone:
                 change.logger.warning(
@@ -344,22 +362,18 @@ class Writer:
         return body
 
     def _guard(self, operation: str, body: dict[str, Any]) -> None:
-        """Refuse what would reach a person, and deletions in the guise of a job."""
+        """Refuse what would reach a person, and deletions in disguise that are too many."""
         if not self._rules.allow_sending:
             refuse_sending(operation, body)
             if operation == "create-satisfaction-survey":
                 body["should_send_datetime"] = None  # what Gorgias does without it is not known
-        if operation == "create-job" and body.get("type") == "deleteTicket":
-            tickets = (body.get("params") or {}).get("ticket_ids")
-            if not isinstance(tickets, list):
-                message = "A job that deletes tickets must list them in 'params.ticket_ids'."
-                raise Refused(message)
-            self._spend_deletes(len(tickets))
+        self._spend_deletes(deletions(operation, body))
 
     def _spend_deletes(self, number: int = 1) -> None:
         with self._lock:
-            if self._deletes + number > self._rules.max_deletes:
-                message = f"The run may delete {self._rules.max_deletes} objects ('max_deletes')."
+            if number and self._deletes + number > self._rules.max_deletes:
+                limit = self._rules.max_deletes
+                message = f"No more may be deleted in this run ('max_deletes' is {limit})."
                 raise Refused(message)
             self._deletes += number
 
@@ -388,6 +402,10 @@ def _may_be_there(known: Entry | None) -> bool:
     return known is not None and known.state == PENDING and known.gorgias_id is None
 
 
+def _email_channel(address: str) -> dict[str, Any]:
+    return {"type": "email", "address": address, "preferred": True}
+
+
 def _items(name: str, there: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any JSON
     """A list of an object as its update takes it."""
     if name == "custom_fields":
@@ -401,4 +419,5 @@ def _items(name: str, there: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any
 
 
 def _identity(item: Mapping[str, Any], keys: tuple[str, ...]) -> tuple[Any, ...]:
-    return tuple(item.get(key) for key in keys)
+    """E-mail addresses are the same in upper and lower case, names of tags are not."""
+    return tuple(str(item[key]).casefold() if key == "address" else item.get(key) for key in keys)

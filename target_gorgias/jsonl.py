@@ -1,0 +1,29 @@
+"""Files of JSON lines that hold what rows hold."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from gorgias_api import GorgiasError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def append(path: Path, line: Mapping[str, Any]) -> None:
+    """Add a line to a file, which only its owner may read.
+
+    Raises:
+        GorgiasError: it cannot be written.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        # Half a character, which no file can hold, is spelled out as JSON does.
+        with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    except OSError as error:
+        message = f"The file {path} cannot be written ({error.strerror})."
+        raise GorgiasError(message) from None
