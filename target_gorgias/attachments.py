@@ -10,7 +10,7 @@ import mimetypes
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from target_gorgias.refusals import Refused
 
@@ -43,6 +43,8 @@ class Attachments:
         given = message.get("attachments")
         if not given:
             return dict(message)
+        if isinstance(given, str):
+            given = [given]
         if not isinstance(given, list):
             message_ = "'attachments' must be a list of files."
             raise Refused(message_)
@@ -50,19 +52,21 @@ class Attachments:
 
     def _reference(self, change: Change, given: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
         item = _as_object(given)
+        kept = {name: item[name] for name in KEPT if item.get(name) is not None}
         if "path" in item:
-            return self._uploaded(change, Path(item["path"])) | _named(item)
-        name = Path(urlsplit(str(item["url"])).path).name or "attachment"
+            return self._uploaded(change, Path(item["path"])) | kept
+        name = Path(urlsplit(item["url"]).path).name or "attachment"
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        return {"name": name, "content_type": kind, **{k: item[k] for k in KEPT if k in item}}
+        return {"name": name, "content_type": kind, **kept}
 
     def _uploaded(self, change: Change, path: Path) -> dict[str, Any]:
         with self._lock:  # the same file may be wanted twice at once
             try:
                 with path.open("rb") as file:
                     held = hashlib.file_digest(file, "sha256")
-            except OSError as error:
-                message = f"The file {path} of 'attachments' cannot be read ({error.strerror})."
+            except (OSError, ValueError) as error:
+                why = getattr(error, "strerror", None) or error
+                message = f"The file {path} of 'attachments' cannot be read ({why})."
                 raise Refused(message) from None
             held.update(path.name.encode())
             digest = held.hexdigest()
@@ -74,16 +78,16 @@ class Attachments:
 
 
 def _as_object(given: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
-    if isinstance(given, dict) and isinstance(given.get("path", given.get("url")), str):
-        return given
-    if isinstance(given, str) and given:
-        scheme = urlsplit(given).scheme
-        if scheme == "file":
-            return {"path": urlsplit(given).path}
-        return {"url": given} if scheme in {"http", "https"} else {"path": given}
-    message = "An attachment must be the path of a file, or an object with 'path' or 'url'."
-    raise Refused(message)
-
-
-def _named(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: item[name] for name in ("name", "content_type", "public") if item.get(name)}
+    item = given if isinstance(given, dict) else {"path": given}
+    place = item.get("path") or item.get("url")
+    try:
+        parts = urlsplit(place) if isinstance(place, str) else None
+    except ValueError:
+        parts = None
+    if not parts or not place:
+        message = "An attachment must be the path of a file, or an object with 'path' or 'url'."
+        raise Refused(message)
+    if parts.scheme == "file":
+        place = unquote(parts.path)
+    there = "url" if parts.scheme in {"http", "https"} else "path"
+    return {name: item[name] for name in item if name not in {"path", "url"}} | {there: place}

@@ -21,6 +21,7 @@ import hashlib
 import json
 import threading
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -275,7 +276,7 @@ class Ledger:
         query = select(WAITING).where(WAITING.c.account == self._account, condition)
         with self._lock, self._errors():
             rows = self._connection.execute(query.order_by(WAITING.c.number)).all()
-        return [Waiting(row.number, row.stream, row.key, json.loads(row.record)) for row in rows]
+        return [Waiting(row.number, row.stream, row.key, _record(row.record)) for row in rows]
 
     def _no_longer(self, stream: str, key: str) -> Executable:
         here = (WAITING.c.account == self._account) & (WAITING.c.stream == stream)
@@ -345,6 +346,12 @@ class Ledger:
             raise self._failure from None
 
 
+def _record(text: str) -> dict[str, Any]:
+    """A record as it came, with the digits that its numbers had."""
+    record: dict[str, Any] = json.loads(text, parse_float=Decimal)
+    return record
+
+
 # Built once: that takes longer than the database does.
 ONE_ENTRY = select(*(ENTRIES.c[name] for name in Entry._fields)).where(
     *(ENTRIES.c[name] == bindparam(name) for name in ("account", "stream", "key"))
@@ -369,7 +376,7 @@ def _engine(url: str) -> Engine:
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
             raise ArgumentError
-        engine = create_engine(parsed)
+        engine = create_engine(parsed, hide_parameters=True)  # they would go into the log
     except ModuleNotFoundError:
         message = "A ledger in PostgreSQL needs 'singer-gorgias[postgres]' to be installed."
         raise SettingsError(message) from None
@@ -392,12 +399,15 @@ def _durable(connection: Any, _record: object) -> None:  # noqa: ANN401 - sqlite
 
 def _file_lock(engine: Engine) -> FileLock | None:
     """A lock next to the file of the ledger, which is made for its owner's eyes only."""
-    path = engine.url.database
-    if engine.dialect.name != "sqlite" or path in {None, "", ":memory:"}:
+    if engine.dialect.name != "sqlite":
         return None
+    path = Path(engine.url.database or ":memory:")
+    if path.name == ":memory:" or path.is_dir():
+        message = "The setting 'ledger_url' must name a file that lasts, not memory or a folder."
+        raise SettingsError(message)
     try:
-        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        Path(path).touch(mode=0o600)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
     except OSError as error:
         message = f"The ledger {path} cannot be written ({error.strerror})."
         raise SettingsError(message) from None

@@ -97,10 +97,17 @@ def _line(change: Change, refused: Refused) -> dict[str, Any]:
 
 def readable(value: Any) -> Any:  # noqa: ANN401 - any value in, any JSON out
     """`value` as JSON; what JSON cannot hold, as text."""
+    try:
+        return _readable(value)
+    except RecursionError:
+        return "nested too deep to be shown"
+
+
+def _readable(value: Any) -> Any:  # noqa: ANN401 - any value in, any JSON out
     if isinstance(value, dict):
-        return {str(key): readable(item) for key, item in value.items()}
+        return {str(key): _readable(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [readable(item) for item in value]
+        return [_readable(item) for item in value]
     try:
         return encode(value)
     except FieldError:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 DELETED = "_sdc_deleted_at"
 OPERATIONS = {f"{verb}_{name}": (verb, name) for name in ENTITIES for verb in ENTITIES[name].verbs}
 """Every `<verb>_<entity>` there is."""
+MERGED = frozenset(name for entity in ENTITIES.values() for name in entity.merged)
 OPTIONS = frozenset({"operation", "ids", "nulls", "replace"})
 
 
@@ -77,7 +78,7 @@ class Routes:
             UsageError: it stands for nothing.
         """
         given = next((o for p, o in self._given.items() if fnmatchcase(stream, p)), {})
-        found = named(given.get("operation", stream))
+        found = named(given.get("operation") or stream)
         if found:
             return replace(
                 Route(verb=found[0], name=found[1]),
@@ -146,4 +147,8 @@ def _options(pattern: str, given: Any) -> dict[str, Any]:  # noqa: ANN401 - what
     if not isinstance(replaced, list) or not all(isinstance(name, str) for name in replaced):
         message = f"{where} must have a list of columns for 'replace'."
         raise SettingsError(message)
+    for name in replaced:
+        if name not in MERGED:
+            message = f"{where} cannot replace '{name}'{did_you_mean(name, MERGED)}"
+            raise SettingsError(message)
     return options

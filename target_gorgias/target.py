@@ -7,9 +7,9 @@ from functools import cached_property, partial
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Target
-from singer_sdk.exceptions import RecordsWithoutSchemaException
+from singer_sdk.exceptions import MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
-from singer_sdk.singerlib.exceptions import InvalidInputLine
+from singer_sdk.mapper import CustomStreamMap
 
 from gorgias_api import Client, GorgiasError, SettingsError, UsageError
 from gorgias_api.settings import SHARED, Settings, check, check_sources, json_schema
@@ -17,7 +17,8 @@ from target_gorgias.applying import Applier
 from target_gorgias.crew import Crew
 from target_gorgias.gateway import Gateway
 from target_gorgias.ledger import Ledger
-from target_gorgias.refusals import Rejects
+from target_gorgias.reading import InputError, MessageReader
+from target_gorgias.refusals import Rejects, TooManyError
 from target_gorgias.settings import SETTINGS, Rules
 from target_gorgias.sinks import GorgiasSink
 from target_gorgias.summary import Summary
@@ -43,6 +44,7 @@ class TargetGorgias(Target):
     package_name = "singer-gorgias"
     config_jsonschema: ClassVar[dict[str, Any]] = json_schema((*SHARED, *SETTINGS))
     default_sink_class = GorgiasSink
+    message_reader_class = MessageReader
     _stream: str | None = None
     """That the last change came from."""
     capabilities: ClassVar = [
@@ -158,7 +160,12 @@ class TargetGorgias(Target):
         Raises:
             TooManyError: the settings say to stop.
         """
-        self.applier.refuse(change, refused)
+        try:
+            self.applier.refuse(change, refused)
+        except TooManyError:
+            self._let_go()
+            self.crew.wait()  # what came before it is written all the same
+            raise
 
     def leave(self, stream: str) -> None:
         """Note that a record asks for nothing."""
@@ -185,22 +192,44 @@ class TargetGorgias(Target):
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         """Take a record; a refused one that is fed back has its key along instead of a schema."""
-        stream, key = message_dict.get("stream"), message_dict.get("key")
-        if isinstance(key, dict) and stream not in self.mapper.stream_maps:
+        stream, key = message_dict["stream"], message_dict.get("key")
+        if stream not in self.mapper.stream_maps:
+            if not isinstance(key, dict):
+                message = f"The input has a record of the stream '{stream}' before its schema."
+                raise InputError(message)
             # With the column that says what each row does, no column is needed by all of them.
-            names = (*message_dict.get("record", {}), self.rules.routes.action_field)
+            names = (*message_dict["record"], self.rules.routes.action_field)
             columns: dict[str, Any] = {name: {} for name in names}
             self._process_schema_message(
                 {"stream": stream, "schema": {"properties": columns}, "key_properties": list(key)}
             )
+        self._check_maps(stream, message_dict["record"])
         super()._process_record_message(message_dict)
+
+    def _check_maps(self, stream: str, record: dict[str, Any]) -> None:
+        """Make sure that the maps of a stream work: what they raise could show the row."""
+        for each in self.mapper.stream_maps[stream]:
+            if isinstance(each, CustomStreamMap):
+                try:
+                    each.transform(dict(record))
+                except (
+                    ArithmeticError,
+                    AttributeError,
+                    LookupError,
+                    TypeError,
+                    ValueError,
+                ) as error:
+                    message = (
+                        f"The setting 'stream_maps' does not work for a row of the stream "
+                        f"'{stream}' ({type(error).__name__})."
+                    )
+                    raise GorgiasError(message) from None
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         """Leave it: rows that merely vanished from a source are never deleted from a help desk."""
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         """Let a state out as soon as all that came before it is written; never in a dry run."""
-        self._assert_line_requires(message_dict, requires={"value"})
         self._let_go()
         if not self.rules.dry_run:
             self.crew.mark(message_dict["value"])
@@ -243,9 +272,9 @@ def main() -> None:
     except GorgiasError as error:
         TargetGorgias.logger.error("%s", error)
         sys.exit(FAILED)
-    except (InvalidInputLine, RecordsWithoutSchemaException):
-        TargetGorgias.logger.error("The input is not a stream of Singer messages.")
-        sys.exit(FAILED)
+    except MappingError as error:
+        TargetGorgias.logger.error("The setting 'stream_maps' cannot be used: %s", error)
+        sys.exit(MISUSED)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from target_gorgias.deleting import deletions
 from target_gorgias.entities import JOB_KEY
 from target_gorgias.finding import Finder, NotThereYet
 from target_gorgias.ledger import DONE, PENDING
+from target_gorgias.lists import merged
 from target_gorgias.parts import NOT_FOUND, Parts
 from target_gorgias.refusals import Refused
 from target_gorgias.sending import refuse_sending
@@ -174,7 +175,7 @@ class Writer:
     def _change(self, change: Change, found: int) -> str:
         """Update an object."""
         body = self._body(change, change.entity.update)
-        body = self._merged(change, found, body)
+        body = merged(self._gateway, change, found, body)
         if not body:
             self._note([change], found)
             return "unchanged"
@@ -333,34 +334,6 @@ class Writer:
         row = self._finder.row(change, change.route.name, about)
         return int(row["id"]) if row else None
 
-    def _merged(self, change: Change, found: int, body: dict[str, Any]) -> dict[str, Any]:
-        """The fields of an update, with what is there kept in the lists that it replaces."""
-        lists = {name: body[name] for name in change.entity.merged if body.get(name) is not None}
-        if not lists:
-            return body
-        # Asked for, since without it Gorgias may show a ticket as if it had no values.
-        more = {"relationships": ["custom_fields"]} if "custom_fields" in lists else {}
-        row = self._gateway.call(change, change.entity.get, id=found, **more)
-        for name, given in lists.items():
-            keys = change.entity.merged[name]
-            before = {_identity(item, keys): item for item in _items(name, row.get(name))}
-            after = {}
-            for item in given:
-                same = before.get(_identity(item, keys), {})
-                spelled = {key: same[key] for key in keys if key in same}
-                after[_identity(item, keys)] = same | item | spelled
-            gone = before.keys() - after.keys()
-            if name in change.route.replace and gone:
-                change.logger.warning(
-                    "%s %d loses %d of its %s.", change.route.name, found, len(gone), name
-                )
-            if name not in change.route.replace:
-                after = before | after
-            body[name] = list(after.values())
-            if after == before:
-                del body[name]
-        return body
-
     def _guard(self, operation: str, body: dict[str, Any]) -> None:
         """Refuse what would reach a person, and deletions in disguise that are too many."""
         if not self._rules.allow_sending:
@@ -404,20 +377,3 @@ def _may_be_there(known: Entry | None) -> bool:
 
 def _email_channel(address: str) -> dict[str, Any]:
     return {"type": "email", "address": address, "preferred": True}
-
-
-def _items(name: str, there: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any JSON
-    """A list of an object as its update takes it."""
-    if name == "custom_fields":
-        return [{"id": each["id"], "value": each["value"]} for each in (there or {}).values()]
-    kept = {"tags": ("name",), "channels": ("type", "address", "preferred"), "members": ("id",)}
-    return [
-        {field: item[field] for field in kept[name] if field in item}
-        for item in there or []
-        if not item.get("deleted_datetime")
-    ]
-
-
-def _identity(item: Mapping[str, Any], keys: tuple[str, ...]) -> tuple[Any, ...]:
-    """E-mail addresses are the same in upper and lower case, names of tags are not."""
-    return tuple(str(item[key]).casefold() if key == "address" else item.get(key) for key in keys)

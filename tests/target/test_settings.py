@@ -1,0 +1,275 @@
+"""Mistakes in the settings: one sentence each, before anything is written."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gorgias_api import SettingsError, UsageError
+from target_gorgias.target import TargetGorgias
+from tests.target.support import Row, lines, record, rows, schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.target.support import Desk
+
+MISTAKES: list[tuple[Row, str]] = [
+    ({"api_keyy": "x"}, "There is no setting 'api_keyy': did you mean 'api_key'?"),
+    ({"batch_size_rows": 5}, "There is no setting 'batch_size_rows'"),
+    ({"domain": "a.b/c"}, "The setting 'domain' does not name a Gorgias account"),
+    ({"api_key": None}, "The setting 'api_key' is missing"),
+    ({"api_url": "http://gorgias.example"}, "The setting 'api_url' must be an https address"),
+    ({"on_error": "stop"}, "The setting 'on_error' must be 'fail' or 'continue'."),
+    ({"on_unknown_stream": "x"}, "The setting 'on_unknown_stream' must be 'fail' or 'skip'."),
+    ({"max_rejects": -1}, "The setting 'max_rejects' must not be below 0."),
+    ({"max_rejects": "5"}, "The setting 'max_rejects' must be of type integer."),
+    ({"max_deletes": -1}, "The setting 'max_deletes' must not be below 0."),
+    ({"max_deletes": True}, "The setting 'max_deletes' must be of type integer."),
+    ({"max_parallelism": 0}, "The setting 'max_parallelism' must be 1 to 64, not 0."),
+    ({"max_parallelism": 65}, "The setting 'max_parallelism' must be 1 to 64, not 65."),
+    ({"allow_sending": "yes"}, "The setting 'allow_sending' must be of type boolean."),
+    ({"dry_run": 1}, "The setting 'dry_run' must be of type boolean."),
+    ({"plan_path": "plan.jsonl"}, "The setting 'plan_path' is only for a 'dry_run'."),
+    ({"plan_path": "/nowhere/plan", "dry_run": True}, "'plan_path' must be a file in a folder"),
+    ({"rejects_path": "/nowhere/rejects.jsonl"}, "'rejects_path' must be a file in a folder"),
+    ({"rejects_path": "."}, "'rejects_path' must be a file in a folder that exists."),
+    ({"summary_path": "/nowhere/summary.json"}, "'summary_path' must be a file in a folder"),
+    ({"streams": []}, "The setting 'streams' must be of type object."),
+    ({"streams": {"a": 5}}, "'streams' for 'a' must name an operation, or be an object."),
+    ({"streams": {"a": None}}, "'streams' for 'a' must name an operation, or be an object."),
+    ({"streams": {"a": "update_ticket"}},
+     "'update_ticket', which is no operation: did you mean 'update_tickets'?"),
+    ({"streams": {"a": {"operation": 5}}}, "names '5', which is no operation."),
+    ({"streams": {"a": {"operations": "tickets"}}},
+     "has no option 'operations': did you mean 'operation'?"),
+    ({"streams": {"a": {"ids": "mine"}}}, "must have 'gorgias' or 'source' for 'ids'."),
+    ({"streams": {"a": {"nulls": True}}}, "must have 'leave' or 'write' for 'nulls'."),
+    ({"streams": {"a": {"replace": "tags"}}}, "must have a list of columns for 'replace'."),
+    ({"streams": {"a": {"replace": ["tag"]}}},
+     "cannot replace 'tag': did you mean 'tags'?"),
+    ({"streams": {"a": {"replace": ["subject"]}}}, "cannot replace 'subject'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("mistake", "sentence"), MISTAKES)
+def test_a_mistake_in_a_setting_is_named(desk: Desk, mistake: Row, sentence: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        desk.write(**mistake)
+    assert sentence in str(caught.value)
+    assert str(caught.value).endswith((".", "?"))
+
+
+LEDGERS = [
+    ("mysql://somebody:secret@host/db", "must be an SQLAlchemy URL of SQLite or PostgreSQL"),
+    ("ledger.db", "must be an SQLAlchemy URL of SQLite or PostgreSQL"),
+    ("sqlite+nonsense:///x", "must be an SQLAlchemy URL of SQLite or PostgreSQL"),
+    ("postgresql://a:b@host:port/db", "must be an SQLAlchemy URL of SQLite or PostgreSQL"),
+    ("sqlite://", "must name a file"),
+    ("sqlite:///:memory:", "must name a file"),
+    ("sqlite:////proc/nowhere/ledger.db", "cannot be written"),
+    ("sqlite:////tmp", "must name a file"),
+]
+
+
+@pytest.mark.parametrize(("url", "sentence"), LEDGERS)
+def test_a_ledger_that_cannot_be_is_named(desk: Desk, url: str, sentence: str) -> None:
+    with pytest.raises(SettingsError, match=sentence) as caught:
+        desk.write(ledger_url=url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_ledger_that_is_no_database_is_one_sentence(desk: Desk) -> None:
+    path = desk.folder / "other.db"
+    path.write_text("This is no database." * 500)
+    ended = desk.run("", ledger_url=f"sqlite:///{path}")
+    assert ended.returncode == 1
+    assert "other.db cannot be used (DatabaseError); nothing more is written." in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_database_that_nobody_answers_for_is_one_sentence(desk: Desk) -> None:
+    ended = desk.run("", ledger_url="postgresql://somebody:secret@127.0.0.1:9/db")
+    assert ended.returncode == 1
+    assert "The ledger postgresql+psycopg://somebody:***@127.0.0.1:9/db cannot be" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "secret" not in ended.stderr
+
+
+def test_the_ledger_lies_next_to_the_tokens_by_default(desk: Desk) -> None:
+    store = desk.folder / "home" / "tokens.json"
+    tags = rows("tags", {"name": "a"}, keys=["name"])
+    desk.write(*tags, ledger_url=None, token_store=str(store))
+    desk.forget()
+    desk.write(*tags, ledger_url=None, token_store=str(store))
+    assert desk.written == []
+    assert (desk.folder / "home" / "tokens.ledger.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_ledgers_of_two_accounts_may_share_a_database(desk: Desk) -> None:
+    tags = rows("tags", {"name": "a"}, keys=["name"])
+    desk.write(*tags)
+    other = desk.sandbox.api_url.replace("127.0.0.1", "localhost")
+    desk.write(*tags, api_url=other)
+    assert desk.summary["tags"]["updated"] == 1
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{broken"])
+def test_a_settings_file_that_cannot_be_read_is_one_sentence(tmp_path: Path, text: str) -> None:
+    ended = command(tmp_path, text)
+    assert ended.returncode == 2
+    assert "The settings file" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        ({}, "The setting 'domain' is missing"),
+        ({"api_keyy": "x"}, "did you mean 'api_key'"),
+        ({"domain": "acme", "username": "a@acme.example", "api_key": "k", "streams": {"a": "b"}},
+         "names 'b', which is no operation."),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_the_settings_is_one_sentence_and_exit_code_2(
+    tmp_path: Path, config: Row, sentence: str
+) -> None:
+    ended = command(tmp_path, json.dumps(config))
+    assert ended.returncode == 2
+    assert sentence in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def command(tmp_path: Path, config: str) -> subprocess.CompletedProcess[str]:
+    path = tmp_path / "config.json"
+    path.write_text(config)
+    line = [sys.executable, "-m", "target_gorgias", f"--config={path}"]
+    return subprocess.run(line, input="", capture_output=True, text=True, check=False)  # noqa: S603 - our own module
+
+
+def test_about_names_every_setting() -> None:
+    about = [sys.executable, "-m", "target_gorgias", "--about", "--format=json"]
+    ended = subprocess.run(about, capture_output=True, text=True, check=True)  # noqa: S603 - our own module
+    told = json.loads(ended.stdout)["settings"]["properties"].keys()
+    assert {"streams", "ledger_url", "allow_sending", "hard_delete", "stream_maps"} <= told
+    assert not {"batch_size_rows", "load_method", "add_record_metadata"} & told
+
+
+# What a stream stands for
+
+
+STREAMS = [
+    ("messagess", ["id"], "The stream 'messagess' stands for no operation: did you mean"),
+    ("zzz", ["id"], "The stream 'zzz' stands for no operation."),
+    ("update_tickets", ["subject"], "'update_tickets' needs 'external_id' or 'id'."),
+    ("delete_customers", ["name"], "needs 'email' or 'external_id' or 'id'."),
+    ("delete_tags", ["color"], "'delete_tags' needs 'id' or 'name'."),
+    ("messages", ["id", "channel", "from_agent"], "needs 'ticket' or"),
+    ("messages", ["ticket_id", "from_agent"], "'upsert_messages' needs 'channel'."),
+    ("update_messages", ["id", "ticket_id", "channel"], "needs 'from_agent'."),
+    ("ticket_tags", ["ticket_id"], "'add_ticket_tags' needs 'name' or 'names' or 'tag_id'."),
+    ("set_ticket_tags", ["ticket_id", "name"], "'set_ticket_tags' needs 'names'."),
+    ("ticket_custom_fields", ["ticket_id", "custom_field_id"], "needs 'custom_fields' or 'value'"),
+    ("ticket_custom_fields", ["ticket_id", "value"], "needs 'custom_field_id' or"),
+    ("replace_ticket_custom_fields", ["ticket_id", "value"], "needs 'custom_fields'."),
+    ("delete_customer_custom_fields", ["customer_id"], "needs 'custom_field_id' or"),
+    ("merge_customers", ["source_id"], "needs 'target' or 'target_email' or"),
+    ("set_data_customers", ["id"], "'set_data_customers' needs 'data'."),
+    ("set_data_customers", ["data"], "needs 'customer' or 'customer_email'"),
+    ("create_satisfaction_surveys", ["ticket_id"], "needs 'customer' or 'customer_email'"),
+    ("create_jobs", ["type"], "'create_jobs' needs 'params'."),
+    ("create_custom_fields", ["label", "object_type"], "needs 'definition'."),
+]
+
+
+@pytest.mark.parametrize(("stream", "columns", "sentence"), STREAMS)
+def test_a_stream_that_can_never_work_fails_before_anything_is_written(
+    desk: Desk, stream: str, columns: list[str], sentence: str
+) -> None:
+    with pytest.raises(UsageError, match="The stream") as caught:
+        desk.write(schema("tags", "name"), schema(stream, *columns), record("tags", name="a"))
+    assert sentence in str(caught.value)
+    assert desk.written == []
+
+
+def test_it_is_exit_code_2(desk: Desk) -> None:
+    ended = desk.run(lines([schema("update_tickets", "subject")]))
+    assert ended.returncode == 2
+    assert "ERROR" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_stream_nobody_knows_is_skipped_if_so_set(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = rows("orders", {"id": 1}, {"id": 2})
+    desk.write(*other, *rows("tags", {"name": "a"}), on_unknown_stream="skip")
+    assert "The stream stands for no operation; it is skipped." in caplog.messages
+    assert desk.summary.keys() == {"tags"}
+
+
+@pytest.mark.parametrize(
+    ("stream", "streams"),
+    [
+        ("public-reverse_tags", {"public-reverse_tags": "tags"}),
+        ("public-reverse_tags", {"*-reverse_tags": "tags"}),
+        ("public-reverse_tags", {"other-*": "users", "public-*": {"operation": "create_tags"}}),
+        ("tags", {"tags": {"nulls": "leave"}}),
+        ("tags", {"tags": {"operation": None, "replace": []}}),
+        ("tags", {"*": {"ids": "gorgias"}}),
+    ],
+)
+def test_the_first_pattern_that_fits_says_what_a_stream_does(
+    desk: Desk, stream: str, streams: Row
+) -> None:
+    desk.write(*rows(stream, {"name": "a"}), streams=streams)
+    assert desk.summary[stream]["created"] == 1
+
+
+MAPS: list[tuple[Row, Row]] = [
+    ({"crm": {"__alias__": "tags", "name": "label", "label": None}}, {"label": "a"}),
+    ({"crm": {"__alias__": "tags", "name": "label.lower()"}}, {"label": "A"}),
+    ({"crm": {"__alias__": "tags", "name": "label", "__else__": None}}, {"label": "a", "x": 1}),
+    ({"crm": {"__alias__": "tags", "__filter__": "name == 'a'"}}, {"name": "a"}),
+]
+
+
+@pytest.mark.parametrize(("maps", "row"), MAPS)
+def test_stream_maps_rename_streams_and_columns(desk: Desk, maps: Row, row: Row) -> None:
+    desk.write(*rows("crm", row, dict.fromkeys(row, "b")), stream_maps=maps)
+    assert desk.summary["tags"]["created"] == len({"a", "b"} & {
+        tag["name"] for tag in desk.rows("tags")})  # fmt: skip
+    assert desk.the("tags", name="a")
+
+
+@pytest.mark.parametrize(
+    ("maps", "code", "sentence"),
+    [
+        ({"tags": {"name": "nothing("}}, 2, "The setting 'stream_maps' cannot be used"),
+        ({"tags": {"name": "unknown"}}, 2, "The setting 'stream_maps' cannot be used"),
+        ({"tags": 5}, 2, "The setting 'stream_maps' cannot be used"),
+        ({"tags": {"name": "float(name)"}}, 1, "does not work for a row of the stream 'tags'"),
+        ({"tags": {"name": "_['other']"}}, 1, "does not work for a row of the stream 'tags'"),
+    ],
+)
+def test_a_mistake_in_the_stream_maps_is_one_sentence(
+    desk: Desk, maps: Any, code: int, sentence: str
+) -> None:
+    ended = desk.run(lines(rows("tags", {"name": "Lea Braun"})), stream_maps=maps)
+    assert (ended.returncode, "Traceback" in ended.stderr) == (code, False), ended.stderr
+    assert sentence in ended.stderr
+    assert "Lea" not in ended.stderr
+
+
+def test_the_target_tells_its_settings_to_nobody() -> None:
+    with pytest.raises(SettingsError) as caught:
+        TargetGorgias(config={"api_key": ["secret"]})
+    assert "secret" not in str(caught.value)
+
+
+def test_mistakes_are_found_only_when_asked_for() -> None:
+    assert TargetGorgias(validate_config=False).config == {}
