@@ -95,7 +95,9 @@ class Applier:
         self._summary.count(stream, "unchanged")
 
     def finish(self) -> None:
-        """Refuse what waits for something that did not come.
+        """Refuse what waits for something that did not come, and leave out what waits for the gone.
+
+        Rows before a deletion come again when a run was killed after it.
 
         Raises:
             GorgiasError: the run cannot go on.
@@ -103,9 +105,14 @@ class Applier:
         self.take_up()
         for each in self._ledger.all_waiting():
             change = self._waiting_at(each.number)
-            if change:
+            if not change:
+                continue
+            if self._ledger.was_deleted(*each.needs.split(":", 1)):
+                change.logger.warning("Left out, since a row deleted it: %s", each.needs)
+                self._count(change, "unchanged")
+            else:
                 self.refuse(change, Refused(_did_not_come(each.needs)))
-                self._ledger.no_longer_waiting(each.number)
+            self._ledger.no_longer_waiting(each.number)
 
     def take_up(self) -> None:
         """Try again what waits, as long as that brings something on.

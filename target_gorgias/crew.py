@@ -14,10 +14,12 @@ Why it is right:
 from __future__ import annotations
 
 import heapq
+import math
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -99,7 +101,7 @@ class Crew:
                 self._pool.submit(self._let_out_states).add_done_callback(self._look)
 
     def wait(self) -> None:
-        """Wait until nothing is under way.
+        """Wait until nothing is under way, and every state that has come true is out.
 
         Raises:
             BaseException: whatever made some of it fail.
@@ -107,6 +109,8 @@ class Crew:
         with self._change:
             self._change.wait_for(lambda: not self._unfinished or self._over)
             self._raise()
+        if self._states:
+            self._pool.submit(self._let_out_states).result()
 
     def stop(self) -> None:
         """Begin nothing further; comes back when what has begun has ended."""
@@ -161,14 +165,12 @@ class Crew:
                 self._change.notify_all()
 
     def _let_out_states(self) -> None:
+        """Let out the newest state that has come true; the ones before it say nothing more."""
         with self._emitting:
-            for state in self._true_states():
-                self._let_out(state)
-
-    def _true_states(self) -> list[Any]:
-        """The newest state that has come true; the ones before it say nothing more."""
-        newest: list[Any] = []
-        with self._change:
-            while self._states and (not self._open or self._open[0] > self._states[0][0]):
-                newest = [self._states.popleft()[1]]
-        return newest
+            with self._change:
+                first = self._open[0] if self._open else math.inf
+                true = list(takewhile(lambda state: state[0] < first, self._states))
+            if true:
+                self._let_out(true[-1][1])
+            for _ in true:
+                self._states.popleft()  # only now: what did not come out is not forgotten

@@ -69,6 +69,9 @@ class Finder:
         for find in ENTITIES[name].finds:
             if all(about.get(field) is not None for field in {*find.same, *find.filters.values()}):
                 found = self._rows(change, find, about)
+                if change.route.foreign and name == change.route.name:
+                    # In the other account, several may have the same external id.
+                    found = [row for row in found if not self._is_anothers(change, row)]
                 if len(found) > 1:
                     message = f"Several {name} have the same {' and '.join(find.same)}."
                     raise Refused(message)
@@ -157,6 +160,9 @@ class Finder:
             message = f"Records of several streams with this key became {entity}."
             raise Refused(message)
         return ids.pop() if ids else None
+
+    def _is_anothers(self, change: Change, row: Mapping[str, Any]) -> bool:
+        return self._ledger.is_anothers(change.stream, change.key, row["id"])
 
     def _rows(self, change: Change, find: Find, about: Mapping[str, Any]) -> list[dict[str, Any]]:
         filters = {parameter: about[field] for parameter, field in find.filters.items()}

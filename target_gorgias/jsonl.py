@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any
+
+from singer_sdk.singerlib.json import serialize_json
 
 from gorgias_api import GorgiasError
 
@@ -23,7 +24,7 @@ def append(path: Path, line: Mapping[str, Any]) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         # Half a character, which no file can hold, is spelled out as JSON does.
         with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            file.write(serialize_json(line, ensure_ascii=False) + "\n")
     except OSError as error:
         message = f"The file {path} cannot be written ({error.strerror})."
         raise GorgiasError(message) from None

@@ -20,12 +20,13 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from filelock import FileLock, Timeout
+from singer_sdk.singerlib.json import serialize_json
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -166,21 +167,19 @@ class Ledger:
         self._put = _upsert(self._engine.dialect.name)
         self._where = self._engine.url.render_as_string(hide_password=True)
         self._file = _file_lock(self._engine)
-        with self._errors():
-            self._connection = self._engine.connect()
-            self._hold()
+        with ExitStack() as opened, self._errors():
+            opened.callback(self._engine.dispose)
+            self._connection = opened.enter_context(self._engine.connect())
+            self._hold(opened)
             METADATA.create_all(self._connection)
             self._commit()
+            self._opened = opened.pop_all()
 
     def close(self) -> None:
         """Let the next run have it."""
-        if not self._failure:
-            self.flush()
-        with self._lock:
-            self._connection.close()
-            self._engine.dispose()
-        if self._file:
-            self._file.release()
+        with self._opened:
+            if not self._failure:
+                self.flush()
 
     def entry(self, stream: str, key: str) -> Entry | None:
         """What became of a record."""
@@ -196,9 +195,28 @@ class Ledger:
         """The objects that records with this key became, in any stream."""
         return self._ids(ENTRIES.c.entity == entity, ENTRIES.c.key == key)
 
+    def was_deleted(self, entity: str, key: str) -> bool:
+        """Whether the last that records with this key did was to delete their object."""
+        self.flush()
+        mine = (ENTRIES.c.account == self._account) & (ENTRIES.c.entity == entity)
+        query = select(ENTRIES.c.verb).where(mine, ENTRIES.c.key == key)
+        with self._lock, self._errors():
+            verbs = set(self._connection.execute(query).scalars())
+        return verbs == {"delete"}
+
     def by_external_id(self, entity: str, external_id: str) -> set[int]:
         """The objects written with this external id."""
         return self._ids(ENTRIES.c.entity == entity, ENTRIES.c.external_id == external_id)
+
+    def is_anothers(self, stream: str, key: str, gorgias_id: int) -> bool:
+        """Whether another record of the stream became this object."""
+        self.flush()
+        mine = (ENTRIES.c.account == self._account) & (ENTRIES.c.stream == stream)
+        query = select(ENTRIES.c.key).where(
+            mine, ENTRIES.c.gorgias_id == gorgias_id, ENTRIES.c.key != key
+        )
+        with self._lock, self._errors():
+            return self._connection.execute(query).first() is not None
 
     def note(self, *entries: Entry) -> None:
         """Note what became of records, before long: if it is lost, nothing is done twice."""
@@ -230,7 +248,7 @@ class Ledger:
     def wait(self, needs: str, stream: str, key: str, record: dict[str, Any]) -> None:
         """Keep a record until what it needs is there; it replaces an earlier version of itself."""
         row = {"account": self._account, "needs": needs, "stream": stream, "key": key}
-        row["record"] = json.dumps(record)
+        row["record"] = serialize_json(record)
         self._execute(self._no_longer(stream, key), insert(WAITING).values(**row))
 
     def waiting(self, needs: str) -> list[Waiting]:
@@ -310,7 +328,7 @@ class Ledger:
         if self._keep:
             self._connection.commit()
 
-    def _hold(self) -> None:
+    def _hold(self, opened: ExitStack) -> None:
         """Keep other runs out; the database or the system lets go of it when this process dies.
 
         Raises:
@@ -318,7 +336,7 @@ class Ledger:
         """
         try:
             if self._file:
-                self._file.acquire(timeout=PATIENCE)
+                opened.enter_context(self._file.acquire(timeout=PATIENCE))
             elif self._engine.dialect.name == "postgresql":
                 number = hashlib.sha256(f"singer-gorgias {self._account}".encode()).digest()[:8]
                 key = int.from_bytes(number, signed=True)

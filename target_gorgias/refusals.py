@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from gorgias_api import ApiError, GorgiasError
@@ -96,7 +97,7 @@ def _line(change: Change, refused: Refused) -> dict[str, Any]:
 
 
 def readable(value: Any) -> Any:  # noqa: ANN401 - any value in, any JSON out
-    """`value` as JSON; what JSON cannot hold, as text."""
+    """`value` as JSON with decimals, whose digits may be those of a key; the rest as text."""
     try:
         return _readable(value)
     except RecursionError:
@@ -108,6 +109,8 @@ def _readable(value: Any) -> Any:  # noqa: ANN401 - any value in, any JSON out
         return {str(key): _readable(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_readable(item) for item in value]
+    if isinstance(value, Decimal) and value.is_finite():
+        return value
     try:
         return encode(value)
     except FieldError:

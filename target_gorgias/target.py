@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from functools import cached_property, partial
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -127,13 +128,12 @@ class TargetGorgias(Target):
             GorgiasError: the run cannot go on; what was written is in the ledger and in the state.
         """
         _ = self.applier  # a ledger that cannot be opened ends the run before it begins
-        try:
+        with ExitStack() as ending:
+            ending.callback(self.client.close)
+            ending.callback(self.ledger.close)
+            ending.callback(self.summary.tell, self.rules.summary_path)
+            ending.callback(self.crew.stop)
             super().listen(file_input)
-        finally:
-            self.crew.stop()
-            self.summary.tell(self.rules.summary_path)
-            self.ledger.close()
-            self.client.close()
 
     def take(self, change: Change) -> None:
         """Have a change applied, together with its neighbours where that saves requests.

@@ -320,7 +320,7 @@ class Writer:
         if known and known.gorgias_id is not None:
             return known.gorgias_id
         mark = change.own.get("external_id")
-        if mark is not None:
+        if mark is not None and not change.route.foreign:
             ids = self._ledger.by_external_id(change.route.name, mark)
             if len(ids) == 1:
                 return ids.pop()

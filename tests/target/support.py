@@ -30,6 +30,13 @@ NOTHING = dict.fromkeys(("created", "updated", "unchanged", "deleted", "rejected
 SENT = "2026-01-31T09:00:00+00:00"
 NOTE = {"channel": "internal-note", "from_agent": True, "via": "api", "body_text": "A note."}
 MAIL = {"channel": "email", "from_agent": False, "via": "email", "body_text": "Where is it?"}
+TICKET = {
+    "external_id": "t-1",
+    "subject": "Late parcel",
+    "priority": "high",
+    "customer": {"email": "lea@shop.example"},
+    "messages": [MAIL],
+}
 
 
 class QuickClock(ManualClock):
@@ -200,6 +207,10 @@ class Desk:
         """The only row of a table with these values."""
         (found,) = (row for row in self.rows(table) if values.items() <= row.items())
         return found
+
+    def messages_of(self, ticket: int) -> list[Row]:
+        """The messages of a ticket, the oldest first."""
+        return [row for row in self.rows("messages") if row["ticket_id"] == ticket]
 
     def stored(self, table: str, row_id: int) -> Row:
         """A row as the sandbox keeps it, with what no list shows."""

@@ -51,7 +51,10 @@ def test_a_local_file_is_uploaded_and_referred_to(desk: Desk, invoice: Path, for
     assert desk.written == [UPLOAD, f"POST /api/tickets/{TICKET}/messages"]
     (file,) = attached(desk)
     assert (file["name"], file["content_type"], file["size"]) == (
-        "invoice 1.pdf", "application/pdf", 19)  # fmt: skip
+        "invoice 1.pdf",
+        "application/pdf",
+        19,
+    )
     (stored,) = desk.sandbox.world.files.values()
     assert stored.content == b"%PDF-1.4 an invoice"
 
@@ -86,12 +89,15 @@ def test_a_file_may_get_another_name(desk: Desk, invoice: Path) -> None:
     [
         ("https://files.example/a/photo.png?x=1", "photo.png", "image/png"),
         (["https://files.example/"], "attachment", "application/octet-stream"),
-        ([{"url": "https://files.example/b", "name": "b.txt", "content_type": "text/plain"}],
-         "b.txt", "text/plain"),
+        (
+            [{"url": "https://files.example/b", "name": "b.txt", "content_type": "text/plain"}],
+            "b.txt",
+            "text/plain",
+        ),
         ([{"url": "https://files.example/b.gif", "path": None}], "b.gif", "image/gif"),
         ([{"url": "https://files.example/b.gif", "name": None}], "b.gif", "image/gif"),
     ],
-)  # fmt: skip
+)
 def test_a_file_with_an_address_is_referred_to(
     desk: Desk, given: Any, name: str, kind: str
 ) -> None:
@@ -107,8 +113,9 @@ def test_files_of_messages_inside_a_ticket_are_uploaded_too(desk: Desk, invoice:
     desk.write(*rows("tickets", row, keys=KEY))
     assert desk.written == [UPLOAD, "POST /api/tickets"]
     ticket = desk.the("tickets", external_id="t-1")["id"]
-    names = [row["attachments"][0]["name"] for row in desk.rows("messages")
-             if row["ticket_id"] == ticket]  # fmt: skip
+    names = [
+        row["attachments"][0]["name"] for row in desk.rows("messages") if row["ticket_id"] == ticket
+    ]
     assert names == ["invoice 1.pdf"] * 2
 
 
@@ -128,10 +135,11 @@ def test_files_of_messages_inside_a_ticket_are_uploaded_too(desk: Desk, invoice:
         (["http://[bad"], "An attachment must be the path of a file, or an object with"),
         ([{"url": "http://[bad"}], "An attachment must be the path of a file, or an object with"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_file_is_refused(desk: Desk, given: Any, reason: str) -> None:
-    desk.write(*rows("messages", message(1, given), message(2, None), keys=KEY),
-               on_error="continue")  # fmt: skip
+    desk.write(
+        *rows("messages", message(1, given), message(2, None), keys=KEY), on_error="continue"
+    )
     assert [reason in each for each in desk.reasons] == [True], desk.reasons
     assert desk.summary["messages"]["created"] == 1
 

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -203,8 +203,11 @@ def accounts(folder: Path, tickets: int) -> Iterator[Copy]:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
-    """An account that was copied once."""
+    """An account that was copied once. Its external ids tell nobody apart: Gorgias lets them."""
     with accounts(tmp_path_factory.mktemp("copy"), tickets=150) as made:
+        for table in ("customers", "tickets", "messages"):
+            for row in list(made.source.world.tables[table])[:2]:
+                made.source.world.update(table, row["id"], external_id="one of two")
         made.run()
         yield made
 
@@ -273,18 +276,13 @@ def test_only_what_gorgias_does_not_take_is_refused(copy: Copy) -> None:
     }
     assert lost
     assert bare
+    refused = defaultdict(set)
     for row in copy.rejects:
-        named = {
-            "tickets": (row["record"].get("id"), bare),
-            "messages": (row["record"].get("id"), lost),
-        }
-        which, allowed = named.get(row["stream"], (row["record"].get("ticket_id"), bare))
-        assert which in allowed, row["reason"]
-    refused = {
-        stream: {row["record"].get("id") for row in copy.rejects if row["stream"] == stream}
-        for stream in ("tickets", "messages")
-    }
-    assert refused == {"tickets": bare, "messages": lost}
+        name = "id" if row["stream"] in {"messages", "tickets"} else "ticket_id"
+        refused[row["stream"]].add(row["record"][name])
+    assert refused.pop("messages") == lost
+    assert refused.pop("tickets") == bare
+    assert all(tickets <= bare for tickets in refused.values())
 
 
 def test_nothing_of_a_copy_is_sent_to_anybody(copy: Copy) -> None:

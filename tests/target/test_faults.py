@@ -24,9 +24,12 @@ CREATES: dict[str, Row] = {
     "macros": {"name": "x-1"},
     "jobs": {"number": 1, "type": "exportTicket", "params": {}},
     "users": {"email": "x-1@acme.example", "name": "X", "role": {"name": "agent"}},
-    "custom_fields": {"object_type": "Ticket", "label": "x-1", "definition": {
-        "data_type": "text", "input_settings": {"input_type": "input"}}},
-}  # fmt: skip
+    "custom_fields": {
+        "object_type": "Ticket",
+        "label": "x-1",
+        "definition": {"data_type": "text", "input_settings": {"input_type": "input"}},
+    },
+}
 FAULTS: dict[str, Row] = {
     "lost before": {"reset": "before"},
     "lost after": {"reset": "after"},
@@ -132,8 +135,11 @@ def test_what_is_nobodys_fault_ends_the_run_and_the_next_one_goes_on(
     assert desk.rejects == []
     desk.sandbox.backend.faults.clear()
     assert desk.write(*messages) == [{"at": 1}]
-    made = [row["external_id"] for row in desk.rows("customers") if row["name"] in
-            {each["name"] for each in people}]  # fmt: skip
+    made = [
+        row["external_id"]
+        for row in desk.rows("customers")
+        if row["name"] in {each["name"] for each in people}
+    ]
     assert sorted(made) == [f"c-{n}" for n in range(6)]
 
 

@@ -37,10 +37,12 @@ BROKEN = [
     ('{"type": "SCHEMA", "stream": "tags"}', "is a SCHEMA message without a proper 'schema'"),
     ('{"type": "SCHEMA", "stream": "tags", "schema": {}}', "without 'properties'"),
     ('{"type": "SCHEMA", "stream": "tags", "schema": {"properties": []}}', "without 'properties'"),
-    ('{"type": "SCHEMA", "stream": "tags", "schema": {"properties": {}}, "key_properties": "id"}',
-     "whose 'key_properties' are no list of names"),
+    (
+        '{"type": "SCHEMA", "stream": "a", "schema": {"properties": {}}, "key_properties": "id"}',
+        "whose 'key_properties' are no list of names",
+    ),
     ('{"type": "ACTIVATE_VERSION"}', "without a proper 'stream'"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("line", "clause"), BROKEN)

@@ -25,13 +25,15 @@ def messages(desk: Desk) -> list[Row]:
         *rows("merge_customers", {"source_email": GIVEN[0], "target_email": "nobody@shop.example"}),
         *rows("update_customers", {"email": "nobody@shop.example", "name": "x"}, keys=KEY),
         *rows("delete_customers", {"email": GIVEN[1]}, keys=KEY),
-        *rows("messages", {"number": 1, "ticket_key": "gone@shop.example", **NOTE,
-                           "body_text": "Dear Lea Braun"},
-              {"number": 2, "ticket_id": 83000001, "sender_email": GIVEN[0], **MAIL},
-              keys=["number"]),
+        *rows(
+            "messages",
+            {"number": 1, "ticket_key": "gone@shop.example", **NOTE, "body_text": "Dear Lea Braun"},
+            {"number": 2, "ticket_id": 83000001, "sender_email": GIVEN[0], **MAIL},
+            keys=["number"],
+        ),
         *rows("tickets", {"email": "lea@shop.example", "subject": "About Lea Braun"}, keys=KEY),
         state(1),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("debug", [False, True], ids=["quiet", "debug_requests"])
@@ -59,22 +61,32 @@ def test_the_log_of_a_run_with_refusals_leaks_nothing(desk: Desk, *, debug: bool
 
 def test_the_reason_in_the_log_names_nobody_and_the_one_in_the_file_does(desk: Desk) -> None:
     ended = desk.run(
-        lines(rows("messages", {"number": 1, "ticket_key": "lea@shop.example", **NOTE},
-                   keys=["number"])),
+        lines(
+            rows(
+                "messages", {"number": 1, "ticket_key": "lea@shop.example", **NOTE}, keys=["number"]
+            )
+        ),
         on_error="continue",
-    )  # fmt: skip
+    )
     assert "key ***@*** was written: is its stream missing?" in ended.stderr
     assert "key lea@shop.example was written" in desk.reasons[0]
 
 
 def test_the_summary_is_on_the_log_and_in_its_file(desk: Desk) -> None:
-    ended = desk.run(lines(rows("tags", {"name": "a"}, {"name": "b"}, {"name": []})),
-                     on_error="continue")  # fmt: skip
+    ended = desk.run(
+        lines(rows("tags", {"name": "a"}, {"name": "b"}, {"name": []})), on_error="continue"
+    )
     summary = json.loads((desk.folder / "summary.json").read_text())
     assert summary == {
-        "tags": {"created": 2, "updated": 0, "unchanged": 0, "deleted": 0, "rejected": 1,
-                 "requests": 4}
-    }  # fmt: skip
+        "tags": {
+            "created": 2,
+            "updated": 0,
+            "unchanged": 0,
+            "deleted": 0,
+            "rejected": 1,
+            "requests": 4,
+        }
+    }
     assert "tags: 2 created, 1 rejected, 4 requests." in ended.stderr
 
 

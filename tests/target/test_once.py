@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
-from contextlib import closing
+from contextlib import closing, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gorgias_api import GorgiasError
+from gorgias_api import Client, GorgiasError
 from target_gorgias.ledger import DONE, Entry, Ledger
-from tests.target.support import MAIL, SENT, record, rows, state
+from target_gorgias.target import TargetGorgias
+from tests.support import settings
+from tests.target.support import MAIL, SENT, lines, record, rows, state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,7 +94,7 @@ def test_a_row_that_comes_back_after_a_deletion_without_an_answer_is_created_aga
 def test_what_was_perhaps_created_can_be_deleted(desk: Desk) -> None:
     cut_off(desk, "POST", *people(), looks=1)
     assert EMAIL in desk.people()
-    desk.write(*people(_gorgias_action="delete"), **PEOPLE)
+    desk.write(*rows("people", {"number": 1, "_gorgias_action": "delete"}, keys=KEY), **PEOPLE)
     assert EMAIL not in desk.people()
 
 
@@ -116,11 +119,19 @@ def test_a_ticket_perhaps_created_with_its_first_message_is_not_created_again(de
 
 
 def test_what_waits_is_written_by_the_next_run_before_anything_else(desk: Desk) -> None:
-    customer = rows("customers", {"external_id": "crm-1", "email": EMAIL}, keys=["external_id"])
-    ticket = request(customer_key="crm-1", messages=[MAIL], subject="Waiting")
-    cut_off(desk, "POST", *ticket, *customer)
-    desk.write(*customer, *request(_gorgias_action="trash"), **PEOPLE)
+    ticket = request(customer_external_id="crm-1", messages=[MAIL])
+    cut_off(desk, "POST", *ticket, *people(), looks=2)
+    with Client.from_settings(settings(desk.sandbox)) as client:
+        client.call("create-customer", external_id="crm-1", email="tom@shop.example")
+    desk.write(*request(_gorgias_action="trash"), **PEOPLE)
     assert desk.the("tickets", external_id="requests:1")["trashed_datetime"]
+
+
+def test_rows_about_what_a_row_deleted_are_left_out(desk: Desk) -> None:
+    desk.write(*request(customer_email=EMAIL, messages=[MAIL]), **PEOPLE)
+    desk.write(*request(_gorgias_action="delete"), **PEOPLE)
+    desk.write(*rows("ticket_tags", {"ticket_key": "1", "name": "vip"}, keys=["ticket_key"]))
+    assert desk.summary["ticket_tags"] == {"unchanged": 1}
 
 
 def test_a_version_that_waited_does_not_undo_a_later_one(desk: Desk) -> None:
@@ -209,3 +220,18 @@ def test_a_row_waits_until_what_became_of_it_is_durable(tmp_path: Path) -> None:
         with closing(sqlite3.connect(path)) as database:
             assert database.execute("select * from gorgias_waiting").fetchall() == []
             assert database.execute("select gorgias_id from gorgias_ledger").fetchall() == [(5,)]
+
+
+def test_a_state_comes_out_when_what_it_covers_is_durable(desk: Desk) -> None:
+    seen: list[Any] = []
+
+    class Emitted(io.StringIO):
+        def write(self, text: str) -> int:
+            with closing(sqlite3.connect(desk.folder / "ledger.db")) as database:
+                seen.extend(database.execute("select state from gorgias_ledger"))
+            return len(text)
+
+    target = TargetGorgias(config=desk.settings | PEOPLE)
+    with redirect_stdout(Emitted()):
+        target.listen(io.StringIO(lines([*people(), state(1)])))
+    assert seen == [(DONE,)]

@@ -33,8 +33,10 @@ def good_and_bad(desk: Desk) -> tuple[list[Row], dict[tuple[str, int], str]]:
             ({"email": "not an address"}, "email: Not a valid email address."),
             ({"id": 7, "email": customers[0]}, "Gorgias does not have it, or no longer: PUT"),
             ({"name": ["Lea"]}, "'name' must be text."),
-            ({"email": "x" * 310 + "@shop.example"},
-             "'email' must not be longer than 320 characters."),
+            (
+                {"email": "x" * 310 + "@shop.example"},
+                "'email' must not be longer than 320 characters.",
+            ),
             ({"name": "Ben", "language": "klingon"}, "language: Not a valid language."),
             ({"name": "Ada"}, ""),
         ],
@@ -50,14 +52,20 @@ def good_and_bad(desk: Desk) -> tuple[list[Row], dict[tuple[str, int], str]]:
             ({"messages": [{"channel": "email"}]}, "'messages.0.from_agent' is missing."),
             ({"messages": []}, "'messages' must hold 1 to 500 items."),
             ({"messages": [MAIL], "customer_id": 5}, "customer"),
-            ({"messages": [MAIL], "customer_external_id": "who"},
-             "There is no customer with this external_id."),
+            (
+                {"messages": [MAIL], "customer_external_id": "who"},
+                "There is no customer with this external_id.",
+            ),
             ({"messages": [MAIL], "status": "pending"}, "'status' must be one of: open, closed."),
             ({"messages": [MAIL], "spam": "perhaps"}, "'spam' must be true or false."),
-            ({"messages": [MAIL], "subject": "x" * 999},
-             "'subject' must not be longer than 998 characters."),
-            ({"messages": [MAIL], "snooze_datetime": "tomorrow"},
-             "'snooze_datetime' must be a date and time such as 2026-01-31T09:00:00Z."),
+            (
+                {"messages": [MAIL], "subject": "x" * 999},
+                "'subject' must not be longer than 998 characters.",
+            ),
+            (
+                {"messages": [MAIL], "snooze_datetime": "tomorrow"},
+                "'snooze_datetime' must be a date and time such as 2026-01-31T09:00:00Z.",
+            ),
             ({"id": GONE, "subject": "Back"}, "Gorgias does not have it, or no longer: PUT"),
         ],
         "messages": [
@@ -70,12 +78,15 @@ def good_and_bad(desk: Desk) -> tuple[list[Row], dict[tuple[str, int], str]]:
             ({"ticket_id": None, **NOTE}, "Nothing says which ticket is meant."),
             ({"ticket_external_id": "who", **NOTE}, "There is no ticket with this external_id."),
             ({"ticket_key": "99", **NOTE}, "No row of tickets with the key 99 was written"),
-            ({**at, **NOTE, "meta": {"a": float("nan")}},
-             "'meta.a' cannot be written as JSON."),
-            ({**at, **NOTE, "attachments": ["/nowhere/file.pdf"]},
-             "The file /nowhere/file.pdf of 'attachments' cannot be read"),
-            ({**at, **NOTE, "external_id": "x" * 256},
-             "'external_id' must not be longer than 255 characters."),
+            ({**at, **NOTE, "meta": {"a": float("nan")}}, "'meta.a' cannot be written as JSON."),
+            (
+                {**at, **NOTE, "attachments": ["/nowhere/file.pdf"]},
+                "The file /nowhere/file.pdf of 'attachments' cannot be read",
+            ),
+            (
+                {**at, **NOTE, "external_id": "x" * 256},
+                "'external_id' must not be longer than 255 characters.",
+            ),
         ],
         "ticket_tags": [
             ({**at, "name": "good"}, ""),
@@ -87,7 +98,7 @@ def good_and_bad(desk: Desk) -> tuple[list[Row], dict[tuple[str, int], str]]:
             ({**at, "custom_field_id": 505, "value": -1}, "value: Not a valid number."),
             ({**at, "custom_field_id": 501, "value": "Nonsense"}, "value: Not a valid choice."),
         ],
-    }  # fmt: skip
+    }
     messages: list[Row] = []
     reasons: dict[tuple[str, int], str] = {}
     for stream, cases in streams.items():
@@ -138,12 +149,15 @@ def test_the_mended_file_is_fed_back_and_is_written_once(desk: Desk) -> None:
 
 
 def test_the_unmended_file_is_refused_again_row_by_row(desk: Desk) -> None:
-    bad = ({"number": n, "custom_field_id": 505, **row} for n, row in enumerate(
-        [{"ticket_id": None, "value": 3}, {"ticket_id": 83000001, "value": "x"}]))  # fmt: skip
     head = schema("ticket_custom_fields", "ticket_id", "custom_field_id", "value", keys=KEY)
-    sparse = ({name: value for name, value in row.items() if value is not None} for row in bad)
-    desk.write(head, *(record("ticket_custom_fields", **row) for row in sparse),
-               on_error="continue")  # fmt: skip
+    desk.write(
+        head,
+        record("ticket_custom_fields", number=1, custom_field_id=505, value=3),
+        record(
+            "ticket_custom_fields", number=2, custom_field_id=505, value="x", ticket_id=83000001
+        ),
+        on_error="continue",
+    )
     first = desk.rejects
     assert len(first) == 2
     again = desk.folder / "again.jsonl"
@@ -214,7 +228,7 @@ def test_a_refused_row_is_sent_again_by_the_next_run_and_nothing_else_is(desk: D
 
 def test_the_file_of_rejects_is_for_its_owner_only_and_grows(desk: Desk) -> None:
     for number in (1, 2):
-        row = {"number": number, "name": [], "note": "Grüße"}
+        row: Row = {"number": number, "name": [], "note": "Grüße"}
         desk.write(*rows("customers", row, keys=KEY), on_error="continue")
     path = desk.folder / "rejects.jsonl"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -250,15 +264,19 @@ def test_a_reject_carries_all_that_gorgias_said(desk: Desk) -> None:
         ({"number": {"a": float("nan")}}, "'number' cannot be written as JSON."),
         ({"number": "a\0b"}, "'number' holds a character that cannot be kept."),
         ({"number": "\ud800"}, "'number' holds a character that cannot be kept."),
-        ({"number": 1, "external_id": "\ud800"},
-         "'external_id' holds a character that cannot be kept."),
-        ({"number": 1, "external_id": "a\0b"},
-         "'external_id' holds a character that cannot be kept."),
+        (
+            {"number": 1, "external_id": "\ud800"},
+            "'external_id' holds a character that cannot be kept.",
+        ),
+        (
+            {"number": 1, "external_id": "a\0b"},
+            "'external_id' holds a character that cannot be kept.",
+        ),
         ({"number": 1, "id": 2**70}, "'id' must be 1 to 9223372036854775807."),
         ({"number": 1, "id": 0}, "'id' must be 1 to 9223372036854775807."),
         ({"number": 1, "id": True}, "'id' must be a whole number."),
     ],
-)  # fmt: skip
+)
 def test_a_key_that_cannot_be_remembered_is_refused(desk: Desk, key: Row, reason: str) -> None:
     head = schema("customers", "name", keys=KEY)
     desk.write(head, record("customers", name="Lea", **key), on_error="continue")

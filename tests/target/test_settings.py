@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from gorgias_api import SettingsError, UsageError
+from gorgias_api import SettingsError
+from target_gorgias import ledger
 from target_gorgias.target import TargetGorgias
-from tests.target.support import Row, lines, record, rows, schema
+from tests.target.support import Row, rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,18 +43,21 @@ MISTAKES: list[tuple[Row, str]] = [
     ({"streams": []}, "The setting 'streams' must be of type object."),
     ({"streams": {"a": 5}}, "'streams' for 'a' must name an operation, or be an object."),
     ({"streams": {"a": None}}, "'streams' for 'a' must name an operation, or be an object."),
-    ({"streams": {"a": "update_ticket"}},
-     "'update_ticket', which is no operation: did you mean 'update_tickets'?"),
+    (
+        {"streams": {"a": "update_ticket"}},
+        "'update_ticket', which is no operation: did you mean 'update_tickets'?",
+    ),
     ({"streams": {"a": {"operation": 5}}}, "names '5', which is no operation."),
-    ({"streams": {"a": {"operations": "tickets"}}},
-     "has no option 'operations': did you mean 'operation'?"),
+    (
+        {"streams": {"a": {"operations": "tickets"}}},
+        "has no option 'operations': did you mean 'operation'?",
+    ),
     ({"streams": {"a": {"ids": "mine"}}}, "must have 'gorgias' or 'source' for 'ids'."),
     ({"streams": {"a": {"nulls": True}}}, "must have 'leave' or 'write' for 'nulls'."),
     ({"streams": {"a": {"replace": "tags"}}}, "must have a list of columns for 'replace'."),
-    ({"streams": {"a": {"replace": ["tag"]}}},
-     "cannot replace 'tag': did you mean 'tags'?"),
+    ({"streams": {"a": {"replace": ["tag"]}}}, "cannot replace 'tag': did you mean 'tags'?"),
     ({"streams": {"a": {"replace": ["subject"]}}}, "cannot replace 'subject'"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("mistake", "sentence"), MISTAKES)
@@ -131,10 +135,12 @@ def test_a_settings_file_that_cannot_be_read_is_one_sentence(tmp_path: Path, tex
     [
         ({}, "The setting 'domain' is missing"),
         ({"api_keyy": "x"}, "did you mean 'api_key'"),
-        ({"domain": "acme", "username": "a@acme.example", "api_key": "k", "streams": {"a": "b"}},
-         "names 'b', which is no operation."),
+        (
+            {"domain": "acme", "username": "a@acme.example", "api_key": "k", "streams": {"a": "b"}},
+            "names 'b', which is no operation.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_in_the_settings_is_one_sentence_and_exit_code_2(
     tmp_path: Path, config: Row, sentence: str
 ) -> None:
@@ -159,112 +165,6 @@ def test_about_names_every_setting() -> None:
     assert not {"batch_size_rows", "load_method", "add_record_metadata"} & told
 
 
-# What a stream stands for
-
-
-STREAMS = [
-    ("messagess", ["id"], "The stream 'messagess' stands for no operation: did you mean"),
-    ("zzz", ["id"], "The stream 'zzz' stands for no operation."),
-    ("update_tickets", ["subject"], "'update_tickets' needs 'external_id' or 'id'."),
-    ("delete_customers", ["name"], "needs 'email' or 'external_id' or 'id'."),
-    ("delete_tags", ["color"], "'delete_tags' needs 'id' or 'name'."),
-    ("messages", ["id", "channel", "from_agent"], "needs 'ticket' or"),
-    ("messages", ["ticket_id", "from_agent"], "'upsert_messages' needs 'channel'."),
-    ("update_messages", ["id", "ticket_id", "channel"], "needs 'from_agent'."),
-    ("ticket_tags", ["ticket_id"], "'add_ticket_tags' needs 'name' or 'names' or 'tag_id'."),
-    ("set_ticket_tags", ["ticket_id", "name"], "'set_ticket_tags' needs 'names'."),
-    ("ticket_custom_fields", ["ticket_id", "custom_field_id"], "needs 'custom_fields' or 'value'"),
-    ("ticket_custom_fields", ["ticket_id", "value"], "needs 'custom_field_id' or"),
-    ("replace_ticket_custom_fields", ["ticket_id", "value"], "needs 'custom_fields'."),
-    ("delete_customer_custom_fields", ["customer_id"], "needs 'custom_field_id' or"),
-    ("merge_customers", ["source_id"], "needs 'target' or 'target_email' or"),
-    ("set_data_customers", ["id"], "'set_data_customers' needs 'data'."),
-    ("set_data_customers", ["data"], "needs 'customer' or 'customer_email'"),
-    ("create_satisfaction_surveys", ["ticket_id"], "needs 'customer' or 'customer_email'"),
-    ("create_jobs", ["type"], "'create_jobs' needs 'params'."),
-    ("create_custom_fields", ["label", "object_type"], "needs 'definition'."),
-]
-
-
-@pytest.mark.parametrize(("stream", "columns", "sentence"), STREAMS)
-def test_a_stream_that_can_never_work_fails_before_anything_is_written(
-    desk: Desk, stream: str, columns: list[str], sentence: str
-) -> None:
-    with pytest.raises(UsageError, match="The stream") as caught:
-        desk.write(schema("tags", "name"), schema(stream, *columns), record("tags", name="a"))
-    assert sentence in str(caught.value)
-    assert desk.written == []
-
-
-def test_it_is_exit_code_2(desk: Desk) -> None:
-    ended = desk.run(lines([schema("update_tickets", "subject")]))
-    assert ended.returncode == 2
-    assert "ERROR" in ended.stderr
-    assert "Traceback" not in ended.stderr
-
-
-def test_a_stream_nobody_knows_is_skipped_if_so_set(
-    desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
-    other = rows("orders", {"id": 1}, {"id": 2})
-    desk.write(*other, *rows("tags", {"name": "a"}), on_unknown_stream="skip")
-    assert "The stream stands for no operation; it is skipped." in caplog.messages
-    assert desk.summary.keys() == {"tags"}
-
-
-@pytest.mark.parametrize(
-    ("stream", "streams"),
-    [
-        ("public-reverse_tags", {"public-reverse_tags": "tags"}),
-        ("public-reverse_tags", {"*-reverse_tags": "tags"}),
-        ("public-reverse_tags", {"other-*": "users", "public-*": {"operation": "create_tags"}}),
-        ("tags", {"tags": {"nulls": "leave"}}),
-        ("tags", {"tags": {"operation": None, "replace": []}}),
-        ("tags", {"*": {"ids": "gorgias"}}),
-    ],
-)
-def test_the_first_pattern_that_fits_says_what_a_stream_does(
-    desk: Desk, stream: str, streams: Row
-) -> None:
-    desk.write(*rows(stream, {"name": "a"}), streams=streams)
-    assert desk.summary[stream]["created"] == 1
-
-
-MAPS: list[tuple[Row, Row]] = [
-    ({"crm": {"__alias__": "tags", "name": "label", "label": None}}, {"label": "a"}),
-    ({"crm": {"__alias__": "tags", "name": "label.lower()"}}, {"label": "A"}),
-    ({"crm": {"__alias__": "tags", "name": "label", "__else__": None}}, {"label": "a", "x": 1}),
-    ({"crm": {"__alias__": "tags", "__filter__": "name == 'a'"}}, {"name": "a"}),
-]
-
-
-@pytest.mark.parametrize(("maps", "row"), MAPS)
-def test_stream_maps_rename_streams_and_columns(desk: Desk, maps: Row, row: Row) -> None:
-    desk.write(*rows("crm", row, dict.fromkeys(row, "b")), stream_maps=maps)
-    assert desk.summary["tags"]["created"] == len({"a", "b"} & {
-        tag["name"] for tag in desk.rows("tags")})  # fmt: skip
-    assert desk.the("tags", name="a")
-
-
-@pytest.mark.parametrize(
-    ("maps", "code", "sentence"),
-    [
-        ({"tags": {"name": "nothing("}}, 2, "The setting 'stream_maps' cannot be used"),
-        ({"tags": {"name": "unknown"}}, 2, "The setting 'stream_maps' cannot be used"),
-        ({"tags": 5}, 2, "The setting 'stream_maps' cannot be used"),
-        ({"tags": {"name": "float(name)"}}, 1, "does not work for a row of the stream 'tags'"),
-        ({"tags": {"name": "_['other']"}}, 1, "does not work for a row of the stream 'tags'"),
-    ],
-)
-def test_a_mistake_in_the_stream_maps_is_one_sentence(
-    desk: Desk, maps: Any, code: int, sentence: str
-) -> None:
-    ended = desk.run(lines(rows("tags", {"name": "Lea Braun"})), stream_maps=maps)
-    assert (ended.returncode, "Traceback" in ended.stderr) == (code, False), ended.stderr
-    assert sentence in ended.stderr
-    assert "Lea" not in ended.stderr
-
-
 def test_the_target_tells_its_settings_to_nobody() -> None:
     with pytest.raises(SettingsError) as caught:
         TargetGorgias(config={"api_key": ["secret"]})
@@ -273,3 +173,13 @@ def test_the_target_tells_its_settings_to_nobody() -> None:
 
 def test_mistakes_are_found_only_when_asked_for() -> None:
     assert TargetGorgias(validate_config=False).config == {}
+
+
+def test_two_runs_at_once_are_one_sentence(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "PATIENCE", 0.1)
+    first = ledger.Ledger(desk.settings["ledger_url"], desk.sandbox.api_url)
+    with pytest.raises(ledger.LedgerError, match="Another run is using the ledger sqlite:///"):
+        desk.write(*rows("tags", {"name": "a"}))
+    first.close()
+    desk.write(*rows("tags", {"name": "a"}))
+    assert desk.summary["tags"]["created"] == 1

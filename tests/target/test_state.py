@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -63,9 +63,14 @@ def test_no_state_comes_out_after_a_row_that_failed(desk: Desk) -> None:
     desk.sandbox.fail("/api/customers", method="POST", status=401, skip=3, times=99)
     with pytest.raises(GorgiasError):
         desk.write(
-            *people(0), state(1), *people(3)[1:], state(2), *people(6)[1:], state(3),
+            *people(0),
+            state(1),
+            *people(3)[1:],
+            state(2),
+            *people(6)[1:],
+            state(3),
             max_parallelism=1,
-        )  # fmt: skip
+        )
     assert desk.states == [{"at": 1}]
 
 
@@ -81,7 +86,7 @@ def test_a_state_waits_for_the_slowest_row_it_covers(desk: Desk) -> None:
 class Running:
     """The target in a process of its own, whose input is given bit by bit."""
 
-    def __init__(self, desk: Desk, **more: Row) -> None:
+    def __init__(self, desk: Desk, **more: Any) -> None:
         config = desk.folder / "config.json"
         config.write_text(json.dumps(desk.settings | more))
         self.process = subprocess.Popen(  # noqa: S603 - our own module

@@ -1,4 +1,4 @@
-"""Rows become tickets and messages."""
+"""Rows become tickets."""
 
 from __future__ import annotations
 
@@ -7,29 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.target.support import MAIL, NOTE, SENT, record, rows, schema, state
+from tests.target.support import MAIL, SENT, TICKET, rows, state
 
 if TYPE_CHECKING:
     from tests.target.support import Desk, Row
 
-TICKET = {
-    "external_id": "t-1",
-    "subject": "Late parcel",
-    "priority": "high",
-    "customer": {"email": "lea@shop.example"},
-    "messages": [MAIL],
-}
 KEY = ("external_id",)
-NEXT = 83000031
-"""The id of the next ticket."""
-
-
-def mine(desk: Desk, external_id: str = "t-1") -> Row:
-    return desk.the("tickets", external_id=external_id)
-
-
-def messages_of(desk: Desk, ticket: int) -> list[Row]:
-    return [row for row in desk.rows("messages") if row["ticket_id"] == ticket]
 
 
 @pytest.mark.parametrize("text", [False, True], ids=["values", "JSON text"])
@@ -45,10 +28,10 @@ def test_a_ticket_is_created_with_its_messages(desk: Desk, stream: str, *, text:
         again={stream: {"unchanged": 1}},
     )
     assert counts[stream]["created"] == 1
-    ticket = mine(desk)
+    ticket = desk.the("tickets", external_id="t-1")
     assert (ticket["subject"], ticket["priority"]) == ("Late parcel", "high")
     assert ticket["customer"]["email"] == "lea@shop.example"
-    (message,) = messages_of(desk, ticket["id"])
+    (message,) = desk.messages_of(ticket["id"])
     assert message["body_text"] == "Where is it?"
 
 
@@ -57,7 +40,7 @@ def test_a_ticket_without_an_external_id_gets_one_that_tells_where_it_comes_from
 ) -> None:
     row = {"number": 7, "messages": [MAIL], "customer_email": "lea@shop.example"}
     desk.write(*rows("erp", row, keys=["number"]), streams={"erp": "tickets"})
-    assert mine(desk, "erp:7")
+    assert desk.the("tickets", external_id="erp:7")
 
 
 def test_a_very_long_key_makes_an_external_id_that_gorgias_takes(desk: Desk) -> None:
@@ -88,7 +71,7 @@ def test_an_update_of_a_row_is_one_of_the_object_that_it_became(desk: Desk) -> N
     desk.write(*rows("tickets", TICKET | columns, keys=["number"]))
     row = {"number": 7, "_gorgias_action": "update", "subject": "Changed"}
     desk.write(*rows("tickets", row, keys=["number"]))
-    assert mine(desk)["subject"] == "Changed"
+    assert desk.the("tickets", external_id="t-1")["subject"] == "Changed"
 
 
 def test_tags_and_values_of_a_ticket_are_added_and_the_others_stay(desk: Desk) -> None:
@@ -190,7 +173,7 @@ def test_a_row_of_a_list_whose_option_changed_is_written_again(desk: Desk) -> No
 )
 def test_an_assignee_is_named(desk: Desk, columns: Row, user: int | None, team: int | None) -> None:
     desk.write(*rows("tickets", TICKET | columns, keys=KEY))
-    made = desk.sandbox.world.tables["tickets"][mine(desk)["id"]]
+    made = desk.sandbox.world.tables["tickets"][desk.the("tickets", external_id="t-1")["id"]]
     assert (made["assignee_user_id"], made["assignee_team_id"]) == (user, team)
 
 
@@ -230,7 +213,7 @@ def test_nulls_take_assignee_and_customer_off_if_so_set(desk: Desk) -> None:
 def test_the_customer_of_a_ticket_is_named(desk: Desk, columns: Row) -> None:
     row = {"external_id": "t-1", "messages": [MAIL], **columns}
     desk.write(*rows("tickets", row, keys=KEY))
-    assert mine(desk)["customer"]["id"] == 519543216
+    assert desk.the("tickets", external_id="t-1")["customer"]["id"] == 519543216
 
 
 def test_a_customer_nobody_knows_is_refused(desk: Desk) -> None:
@@ -252,7 +235,7 @@ def test_a_stream_sees_what_the_one_before_it_wrote(desk: Desk) -> None:
         ),
     )
     assert desk.rejects == []
-    assert mine(desk)["customer"]["name"] == "Lea"
+    assert desk.the("tickets", external_id="t-1")["customer"]["name"] == "Lea"
 
 
 @pytest.mark.parametrize("stream", ["trash_tickets", "delete_tickets"])
@@ -369,210 +352,3 @@ def test_changes_of_one_row_keep_their_order(desk: Desk) -> None:
     changes = ({"id": ticket, "subject": f"Number {n}"} for n in range(12))
     desk.write(*rows("tickets", *changes, keys=["id"]))
     assert desk.row("tickets", ticket)["subject"] == "Number 11"
-
-
-# ---- messages
-
-
-@pytest.mark.parametrize("stream", ["messages", "create_messages"])
-@pytest.mark.parametrize("way", ["ticket_id", "ticket_external_id", "ticket_key", "ticket"])
-def test_a_message_is_added_to_a_ticket(desk: Desk, stream: str, way: str) -> None:
-    desk.write(*rows("erp", TICKET | {"number": 7}, keys=["number"]), streams={"erp": "tickets"})
-    ticket = mine(desk)["id"]
-    at = {
-        "ticket_id": ticket,
-        "ticket_external_id": "t-1",
-        "ticket_key": 7,
-        "ticket": {"external_id": "t-1"},
-    }[way]
-    counts = desk.once(
-        *rows(stream, {"id": 1, way: at, **NOTE}, keys=["id"])
-        if stream == "create_messages"
-        else rows(stream, {"external_id": "m-1", way: at, **NOTE}, keys=KEY),
-        writes=[f"POST /api/tickets/{ticket}/messages"],
-        again={stream: {"unchanged": 1}},
-    )
-    assert counts[stream]["created"] == 1
-    assert messages_of(desk, ticket)[-1]["body_text"] == "A note."
-
-
-def test_a_message_that_is_there_is_updated_and_deleted(desk: Desk) -> None:
-    ticket = desk.any("tickets")["id"]
-    add = {"external_id": "m-1", "ticket_id": ticket, **NOTE}
-    desk.write(*rows("messages", add, keys=KEY))
-    message = desk.the("messages", external_id="m-1")["id"]
-    desk.once(
-        *rows("messages", add | {"body_text": "Edited"}, keys=KEY),
-        writes=[f"PUT /api/tickets/{ticket}/messages/{message}"],
-        again={"messages": {"unchanged": 1}},
-    )
-    assert desk.the("messages", external_id="m-1")["body_text"] == "Edited"
-    desk.once(
-        *rows("delete_messages", {"external_id": "m-1", "ticket_id": ticket}, keys=KEY),
-        writes=[f"DELETE /api/tickets/{ticket}/messages/{message}"],
-        again={"delete_messages": {"unchanged": 1}},
-    )
-
-
-@pytest.mark.parametrize(
-    ("columns", "sender"),
-    [
-        ({"sender_email": "tina.duarte@acme.example"}, 519543203),
-        ({"sender_id": 519543203}, 519543203),
-        ({"sender": {"email": "tina.duarte@acme.example"}}, 519543203),
-    ],
-)
-def test_an_agent_is_the_sender_of_a_note(desk: Desk, columns: Row, sender: int) -> None:
-    ticket = desk.any("tickets")["id"]
-    desk.write(
-        *rows("messages", {"external_id": "m-1", "ticket_id": ticket, **NOTE, **columns}, keys=KEY)
-    )
-    assert desk.the("messages", external_id="m-1")["sender"]["id"] == sender
-
-
-def test_a_customer_of_a_row_is_the_sender_of_a_message(desk: Desk) -> None:
-    ticket = desk.any("tickets")["id"]
-    desk.write(
-        *rows("customers", {"number": 5, "email": "lea@shop.example"}, keys=["number"]),
-        *rows(
-            "messages",
-            {"external_id": "m-1", "ticket_id": ticket, "sender_key": "5", **MAIL},
-            keys=KEY,
-        ),
-    )
-    assert desk.the("messages", external_id="m-1")["sender"]["email"] == "lea@shop.example"
-
-
-def test_history_keeps_its_dates(desk: Desk) -> None:
-    ticket = desk.any("tickets")["id"]
-    told = {
-        "channel": "email",
-        "from_agent": True,
-        "body_text": "Hello",
-        "sent_datetime": SENT,
-        "created_datetime": "2026-01-31 10:00:00+01:00",
-    }
-    desk.write(*rows("messages", {"external_id": "m", "ticket_id": ticket, **told}, keys=KEY))
-    made = desk.the("messages", external_id="m")
-    assert (made["created_datetime"], made["sent_datetime"]) == (SENT, SENT)
-    assert desk.sandbox.world.delivered == []
-
-
-# ---- rows that come before what they name
-
-
-def test_a_message_waits_for_its_ticket(desk: Desk) -> None:
-    message = {"number": 1, "ticket_key": 7, **NOTE}
-    ticket = {
-        "number": 7,
-        "external_id": "t-1",
-        "customer_email": "a@shop.example",
-        "messages": [MAIL],
-    }
-    counts = desk.once(
-        *rows("messages", message, keys=["number"]),
-        *rows("tickets", ticket, keys=["number"]),
-        writes=["POST /api/tickets", f"POST /api/tickets/{NEXT}/messages"],
-        again={"messages": {"unchanged": 1}, "tickets": {"unchanged": 1}},
-    )
-    assert (counts["messages"]["created"], counts["tickets"]["created"]) == (1, 1)
-
-
-@pytest.mark.parametrize("first", ["tickets", "messages"])
-def test_a_ticket_without_messages_is_created_with_the_first_one_that_names_it(
-    desk: Desk, first: str
-) -> None:
-    streams = {
-        "tickets": rows(
-            "tickets", {"number": 7, "external_id": "t-1", "subject": "Hello"}, keys=["number"]
-        ),
-        "messages": rows(
-            "messages",
-            {"number": 1, "ticket_key": 7, "sender_email": "a@shop.example", **MAIL},
-            {"number": 2, "ticket_key": 7, "sender_email": "a@shop.example", **MAIL},
-            keys=["number"],
-        ),
-    }
-    last = "messages" if first == "tickets" else "tickets"
-    counts = desk.once(
-        *streams[first],
-        *streams[last],
-        writes=["POST /api/tickets", f"POST /api/tickets/{NEXT}/messages"],
-        again={"messages": {"unchanged": 2}, "tickets": {"unchanged": 1}},
-    )
-    assert (counts["messages"]["created"], counts["tickets"]["created"]) == (2, 1)
-    assert len(messages_of(desk, mine(desk)["id"])) == 2
-
-
-def test_create_tickets_may_get_its_first_message_from_another_stream(desk: Desk) -> None:
-    desk.write(
-        *rows("create_tickets", {"number": 7, "subject": "Hello"}, keys=["number"]),
-        *rows(
-            "messages",
-            {"number": 1, "ticket_key": 7, "sender_email": "a@shop.example", **MAIL},
-            keys=["number"],
-        ),
-    )
-    assert mine(desk, "create_tickets:7")["subject"] == "Hello"
-
-
-def test_a_row_that_waits_in_vain_is_refused_at_the_end(desk: Desk) -> None:
-    desk.write(
-        *rows("messages", {"number": 1, "ticket_key": 7, **NOTE}, keys=["number"]),
-        *rows("tickets", {"number": 8, "subject": "No message"}, keys=["number"]),
-        on_error="continue",
-    )
-    assert set(desk.reasons) == {
-        "No row of tickets with the key 7 was written: is its stream missing?",
-        "A ticket needs at least one message, and none came that names it.",
-    }
-    desk.write(*rows("tags", {"name": "later"}))
-    assert len(desk.reasons) == 2
-
-
-def test_a_row_that_waits_is_replaced_by_a_newer_version_of_itself(desk: Desk) -> None:
-    ticket = desk.any("tickets")["id"]
-    with pytest.raises(Exception, match="key 7 was written"):
-        desk.write(*rows("messages", {"number": 1, "ticket_key": 7, **NOTE}, keys=["number"]))
-    desk.write(*rows("messages", {"number": 1, "ticket_id": ticket, **NOTE}, keys=["number"]))
-    assert desk.summary["messages"] == {"created": 1, "requests": 1}
-
-
-def test_a_newer_version_that_waits_for_something_else_replaces_the_older_one(desk: Desk) -> None:
-    head = schema("messages", "ticket_key", *NOTE, keys=["number"])
-    desk.write(
-        head,
-        record("messages", number=1, ticket_key="7", **NOTE),
-        record("messages", number=1, ticket_key="8", **NOTE),
-        on_error="continue",
-    )
-    assert desk.reasons == ["No row of tickets with the key 8 was written: is its stream missing?"]
-
-
-def test_a_newer_version_that_need_not_wait_is_not_overwritten_by_the_older_one(
-    desk: Desk,
-) -> None:
-    desk.write(*rows("messages", {"external_id": "m", "ticket_id": 83000001, **NOTE}, keys=KEY))
-    head = schema("messages", "ticket_key", "ticket_id", *NOTE, keys=KEY)
-    old = {"external_id": "m", "ticket_key": "7", **NOTE, "body_text": "old"}
-    new = {"external_id": "m", "ticket_id": 83000001, **NOTE, "body_text": "new"}
-    desk.write(
-        head,
-        record("messages", **old),
-        record("messages", **new),
-        *rows("tickets", {"number": 7, "id": 83000001, "subject": "x"}, keys=["number"]),
-        on_error="continue",
-    )
-    assert desk.the("messages", external_id="m")["body_text"] == "new"
-
-
-def test_what_waited_under_a_stream_nobody_knows_any_more_does_not_stop_the_run(
-    desk: Desk,
-) -> None:
-    with pytest.raises(Exception, match="key 7 was written"):
-        desk.write(
-            *rows("old", {"number": 1, "ticket_key": 7, **NOTE}, keys=["number"]),
-            streams={"old": "messages"},
-        )
-    desk.write(*rows("tags", {"name": "new"}))
-    assert desk.summary["tags"]["created"] == 1
