@@ -265,8 +265,9 @@ def _object(name: str, value: Any) -> Record:  # noqa: ANN401 - whatever the col
 def _is_nobody(record: Record, prefix: str, route: Route) -> bool:
     """Whether a record says that nobody is to be there, as `{"id": null}` does."""
     whole = record.get(prefix, ...)
+    columns = {prefix, *(f"{prefix}_{way}" for way in WAYS)}
     return (isinstance(whole, dict) and whole.get("id", ...) is None) or (
-        whole is None and route.nulls
+        route.nulls and not columns.isdisjoint(record)
     )
 
 
@@ -292,7 +293,8 @@ def _values(route: Route, record: Record) -> Iterable[tuple[str, Any]]:
         if name not in record:
             continue
         value = _shaped(name, record[name])
-        if value is None and not (name == "value" or (route.nulls and route.verb != "create")):
+        clears = route.nulls and route.verb != "create" and name not in route.entity.merged
+        if value is None and not (name == "value" or clears):
             continue
         yield name, _read(field_, value, name)
 

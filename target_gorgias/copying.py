@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from target_gorgias.sending import NOTE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -64,10 +66,11 @@ def _ticket(record: Record) -> Record:
 def _message(record: Record) -> Record:
     """An agent is known by e-mail; a customer by key; a note and an answer have no receiver."""
     sender, receiver = _person(record.pop("sender", None)), _person(record.pop("receiver", None))
-    outgoing = record.get("from_agent") and record.get("public", True)
+    written = record.get("from_agent") and record.get("channel") != NOTE
+    outgoing = written and record.get("public", True)
     if record.get("from_agent"):
         sender.pop("key", None)
-    if outgoing and not record.get("sent_datetime"):
+    if written and not record.get("sent_datetime"):
         record["sent_datetime"] = record.get("created_datetime")
     people = {"sender": sender} | ({"receiver": receiver} if outgoing else {})
     return record | {side: person for side, person in people.items() if person}

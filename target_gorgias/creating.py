@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 SETTLED = 2.0
 LONGEST_EXTERNAL_ID = 255
-TRIES = 5
 
 
 def external_id(change: Change) -> str:
@@ -71,9 +70,10 @@ class Made(NamedTuple):
 class Creator:
     """Creates objects. Safe to share between threads."""
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, tries: int) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._tries = tries
 
     def create(
         self,
@@ -103,7 +103,7 @@ class Creator:
         pending = entry(change, PENDING, None, mark, self._now())
         self._ledger.put(pending)
         doubt = False
-        for left in reversed(range(TRIES)):
+        for left in reversed(range(self._tries)):
             try:
                 return self._noted(pending, _object(send()), as_asked=True)
             except (Refused, UnauthorizedError, RateLimitError):

@@ -17,7 +17,7 @@ from gorgias_api import (
 from gorgias_api.operations import OPERATIONS, prepare
 from gorgias_api.paging import follow, read_page
 from gorgias_api.unset import UNSET
-from target_gorgias.jsonl import append
+from target_gorgias.jsonl import append, begin
 from target_gorgias.refusals import Refused, readable
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Gateway:
         self._planned = itertools.count(PLANNED)
         self._lock = threading.Lock()
         if plan_path:
-            plan_path.unlink(missing_ok=True)
+            begin(plan_path)
 
     def call(self, change: Change, name: str, /, **values: Any) -> Any:  # noqa: ANN401 - any JSON
         """Send an operation and give what it answers.

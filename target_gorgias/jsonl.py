@@ -14,6 +14,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def begin(path: Path) -> None:
+    """Empty a file, or make it.
+
+    Raises:
+        GorgiasError: it cannot be written.
+    """
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
 def append(path: Path, line: Mapping[str, Any]) -> None:
     """Add a line to a file, which only its owner may read.
 
@@ -26,5 +38,8 @@ def append(path: Path, line: Mapping[str, Any]) -> None:
         with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(serialize_json(line, ensure_ascii=False) + "\n")
     except OSError as error:
-        message = f"The file {path} cannot be written ({error.strerror})."
-        raise GorgiasError(message) from None
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> GorgiasError:
+    return GorgiasError(f"The file {path} cannot be written ({error.strerror}).")

@@ -429,4 +429,4 @@ def _file_lock(engine: Engine) -> FileLock | None:
     except OSError as error:
         message = f"The ledger {path} cannot be written ({error.strerror})."
         raise SettingsError(message) from None
-    return FileLock(f"{path}.lock")
+    return FileLock(f"{path.resolve()}.lock")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from gorgias_api import ApiError, GorgiasError
-from gorgias_api.masking import mask_text
+from gorgias_api.masking import MASK, mask_text
 from gorgias_api.operations import encode
 from gorgias_api.operations.fields import FieldError
 from target_gorgias.jsonl import append
@@ -15,6 +16,9 @@ from target_gorgias.jsonl import append
 if TYPE_CHECKING:
     from target_gorgias.changes import Change
     from target_gorgias.settings import Rules
+
+
+CODE = re.compile(r"[^\s@]*\d[^\s@]*")
 
 
 class Refused(GorgiasError):  # noqa: N818 - it says what became of the row
@@ -68,8 +72,7 @@ class Rejects:
             self.count += 1
             if self._rules.rejects_path:
                 append(self._rules.rejects_path, _line(change, refused))
-        who = "a row without a key" if change.key in {"", change.content} else f"key {change.key}"
-        where = mask_text(f"{change.stream}, {who}: {refused}")
+        where = mask_text(f"{change.stream}, {_who(change)}: {refused}")
         if not self._rules.carry_on:
             message = f"{where} Mend the row, or set 'on_error' to 'continue' to go on without it."
             raise TooManyError(message)
@@ -80,6 +83,15 @@ class Rejects:
                 f"one was {where}"
             )
             raise TooManyError(message)
+
+
+def _who(change: Change) -> str:
+    """The key of a row for the log: numbers and codes as they are, what may be a name hidden."""
+    if change.key in {"", change.content}:
+        return "a row without a key"
+    parts = change.key_values.values() or [change.key]
+    shown = (str(part) if CODE.fullmatch(str(part)) else MASK for part in parts)
+    return f"key {', '.join(shown)}"
 
 
 def _line(change: Change, refused: Refused) -> dict[str, Any]:

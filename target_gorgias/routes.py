@@ -109,6 +109,8 @@ class Routes:
                 raise UsageError(message)
             return replace(route, verb=found[0], name=found[1])
         if record.get(DELETED) is not None:
+            if route.verb in {"merge", "set_data"}:
+                return None  # such a row is no object, and takes none with it
             verb = route.entity.hard if self._hard_delete else route.entity.soft
             return replace(route, verb=verb) if verb else None
         return route

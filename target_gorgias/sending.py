@@ -38,7 +38,8 @@ def _message(values: Mapping[str, Any]) -> str:
         return f"The action '{values['action']}' may send the message"
     if values.get("channel") is None:
         return ""  # it is refused for that
-    inside = values["channel"] == NOTE or values.get("public") is False
+    # A message that is not public on a real channel may still leave: only a note is known to stay.
+    inside = values["channel"] == NOTE
     if not values.get("from_agent") or inside or values.get("sent_datetime"):
         return ""
     return "Gorgias would send this message to a person, since it has no 'sent_datetime'"

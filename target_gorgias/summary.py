@@ -7,6 +7,8 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from gorgias_api import GorgiasError
+
 if TYPE_CHECKING:
     import logging
     from pathlib import Path
@@ -50,10 +52,19 @@ class Summary:
             }
 
     def tell(self, path: Path | None) -> None:
-        """Log the counts, and write them to a file."""
+        """Log the counts, and write them to a file.
+
+        Raises:
+            GorgiasError: it cannot be written.
+        """
         self._say("Done")
-        if path:
+        if path is None:
+            return
+        try:
             path.write_text(json.dumps(self.as_dict(), indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            message = f"The file {path} cannot be written ({error.strerror})."
+            raise GorgiasError(message) from None
 
     def _say(self, when: str) -> None:
         for stream, counts in self.as_dict().items():

@@ -43,7 +43,7 @@ class Writer:
         self._rules = rules
         self._clock = clock
         self._finder = Finder(gateway, ledger)
-        self._creator = Creator(ledger, clock)
+        self._creator = Creator(ledger, clock, gateway.client.settings.max_retries)
         self._parts = Parts(gateway, self._finder)
         self._attachments = Attachments(gateway, ledger)
         self._lock = threading.Lock()
@@ -101,6 +101,9 @@ class Writer:
     ) -> Made:
         """Create an object from the body of its operation, and others `along` with it."""
         entity = change.entity
+        if not body:
+            message = "The row holds nothing that could be created."
+            raise Refused(message)
         if change.route.name == "tickets" and not body.get("messages"):
             needs = f"{FIRST_MESSAGE}tickets:{change.key}"
             raise NotThereYet(needs)

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,7 +21,7 @@ from tests.support import settings, truth
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from gorgias_sandbox.serve import Sandbox
@@ -225,6 +226,14 @@ class Desk:
         """The e-mail addresses of everybody in the account."""
         tables = (self.sandbox.world.tables[name] for name in ("customers", "users"))
         return {row["email"] for table in tables for row in table if row["email"]}
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for what another thread or process brings about."""
+    patience = time.monotonic() + 10
+    while not true() and time.monotonic() < patience:
+        time.sleep(0.005)
+    assert true()
 
 
 def json_lines(path: Path) -> list[Row]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gorgias_api import GorgiasError, ServerError, TransportError, UnauthorizedError
-from tests.target.support import MAIL, NOTE, QuickClock, lines, rows, state
+from tests.target.support import MAIL, NOTE, QuickClock, lines, rows, state, until
 
 if TYPE_CHECKING:
     from tests.target.support import Desk, Row
@@ -170,6 +173,44 @@ def test_a_lost_create_is_found_even_if_its_row_has_another_external_id_by_now(
     assert count(desk, "tickets") == before + 1
     if stream == "tickets":
         assert desk.the("tickets", external_id="new")
+
+
+@pytest.mark.parametrize("stream", ["customers", "tags", "users", "satisfaction_surveys"])
+def test_a_lost_create_that_is_refused_for_being_there_is_found_in_the_end(
+    desk: Desk, stream: str
+) -> None:
+    surveyed = {row["ticket_id"] for row in desk.rows("satisfaction_surveys")}
+    free = next(row for row in desk.rows("tickets") if row["id"] not in surveyed)
+    survey = {"ticket_id": free["id"], "customer_id": free["customer"]["id"], "score": 5}
+    row, before = (CREATES | {"satisfaction_surveys": survey})[stream], count(desk, stream)
+    path, nobody = f"/api/{stream.replace('_', '-')}", {"status": 200, "body": '{"data": []}'}
+    desk.sandbox.fail(path, method="POST", reset="after")
+    looks = {"customers": 3}.get(stream, 2)  # the list lags behind, as lists may
+    desk.sandbox.fail(path, method="GET", times=looks, **nobody)
+    desk.write(*rows(stream, row, keys=[next(iter(row))]), allow_sending=True)
+    assert count(desk, stream) == before + 1
+    assert desk.rejects == []
+
+
+def test_a_create_is_noted_before_it_leaves(desk: Desk) -> None:
+    desk.sandbox.fail("/api/customers", method="POST", delay=0.4)
+    messages = rows("customers", {"external_id": "c-1", "name": "Lea"}, keys=KEY)
+    before = count(desk, "customers")
+    running = threading.Thread(target=desk.write, args=messages)
+    running.start()
+    until(lambda: noted(desk) == [("c-1", "pending")])
+    assert count(desk, "customers") == before
+    running.join()
+    assert noted(desk) == [("c-1", "done")]
+
+
+def noted(desk: Desk) -> list[tuple[str, str]]:
+    """Keys and states in the ledger, as another process sees them."""
+    with closing(sqlite3.connect(desk.folder / "ledger.db")) as ledger:
+        found: list[tuple[str, str]] = ledger.execute(
+            "select key, state from gorgias_ledger"
+        ).fetchall()
+    return found
 
 
 def test_a_job_whose_answer_was_lost_is_not_started_again(desk: Desk) -> None:

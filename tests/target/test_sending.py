@@ -26,6 +26,7 @@ OFF = "and the setting 'allow_sending' is off."
         {"channel": "sms"},
         {"channel": "Internal-Note"},
         {"public": True},
+        {"public": False},
         {"from_agent": "true"},
         {"imported": True},
     ],

@@ -6,17 +6,14 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gorgias_api import GorgiasError
-from tests.target.support import lines, rows, state
+from tests.target.support import lines, rows, state, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.target.support import Desk, Row
 
 KEY = ("number",)
@@ -131,7 +128,7 @@ def test_a_signal_lets_what_is_under_way_end_and_the_state_is_true(
     assert running.state() == {"at": 1}
     desk.sandbox.fail("/api/customers", method="POST", skip=2, delay=0.5, times=2)
     running.give(*people(3, 40)[1:], state(2))
-    _until(lambda: len(desk.written) >= 5)
+    until(lambda: len(desk.written) >= 5)
     running.process.send_signal(number)
     out, log = running.end()
     assert running.process.returncode == 1, log
@@ -144,12 +141,6 @@ def test_a_signal_lets_what_is_under_way_end_and_the_state_is_true(
     desk.sandbox.backend.faults.clear()
     desk.write(*people(3, 40), state(2))
     assert made(desk) == {f"customers:{n}" for n in range(43)}
-
-
-def _until(true: Callable[[], bool]) -> None:
-    patience = time.monotonic() + 10
-    while not true() and time.monotonic() < patience:
-        time.sleep(0.01)
 
 
 def test_nobody_who_reads_the_state_is_one_sentence(desk: Desk) -> None:
