@@ -29,7 +29,7 @@ test: .venv/ready .venv-meltano/ready .venv-snowflake/ready
 	@$(PYTHON) -m venv .venv-meltano
 	@.venv-meltano/bin/pip install -qq --require-hashes --requirement requirements-meltano.lock
 	@.venv-meltano/bin/meltano --log-level warning install \
-	  tap-gorgias target-gorgias meltano-map-transformer target-duckdb target-postgres
+	  tap-gorgias tap-postgres target-gorgias meltano-map-transformer target-duckdb target-postgres
 	@touch $@
 
 # target-snowflake needs another SDK and an older SQLAlchemy than the rest.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from target_gorgias.changes import Change
     from target_gorgias.ledger import Ledger
 
-SETTLED = 2.0
+SETTLED = 5.0
 LONGEST_EXTERNAL_ID = 255
 
 

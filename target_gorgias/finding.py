@@ -79,6 +79,11 @@ class Finder:
                     return found[0]
         return None
 
+    def forget(self) -> None:
+        """An object is gone; what named it may name another one now."""
+        with self._lock:
+            self._known.clear()
+
     def by_address(self, change: Change, address: str) -> dict[str, Any] | None:
         """The customer whom an e-mail address leads to, be it their first one or not."""
         rows = self._gateway.rows(
@@ -134,15 +139,13 @@ class Finder:
             return int(value)
         if way == "key":
             return self._keyed(entity, value)
-        if (entity, way, value) not in self._known:
-            found = self._look(change, entity, way, value)
-            if found is None:
-                return None
+        known = self._known.get((entity, way, value))
+        if known is None and (known := self._look(change, entity, way, value)) is not None:
             with self._lock:
                 if len(self._known) >= REMEMBERED:
                     self._known.clear()
-                self._known[entity, way, value] = found
-        return self._known[entity, way, value]
+                self._known[entity, way, value] = known
+        return known
 
     def _look(self, change: Change, entity: str, way: str, value: Any) -> int | None:  # noqa: ANN401
         if way == "external_id":

@@ -174,7 +174,11 @@ class Rules:
 
 
 def _file(setting: Setting, path: Path) -> Path:
-    if path.is_dir() or not path.parent.is_dir():
+    try:
+        fits = path.parent.is_dir() and not path.is_dir()
+    except OSError:  # its name is too long, say
+        fits = False
+    if not fits:
         message = f"The setting '{setting.name}' must be a file in a folder that exists."
         raise SettingsError(message)
     return path

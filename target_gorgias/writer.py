@@ -200,6 +200,7 @@ class Writer:
                 if refused.status != NOT_FOUND:
                     raise
                 found = None
+        self._finder.forget()
         self._note([change], None)
         return "deleted" if found is not None else "unchanged"
 
@@ -231,6 +232,7 @@ class Writer:
             left = self._gateway.call(change, "get-customer", id=ids["source_id"])
             if left["id"] != ids["target_id"]:
                 raise
+        self._finder.forget()
         self._note([change], None)
         return "updated"
 

@@ -11,13 +11,14 @@ import time
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gorgias_api import Client
 from gorgias_api.settings import Settings
 from target_gorgias.target import TargetGorgias
 from tests.api.clock import ManualClock
 from tests.support import settings, truth
+from tests.target import fork
 
 if TYPE_CHECKING:
     import threading
@@ -92,6 +93,14 @@ def lines(messages: Iterable[Any]) -> str:
     return "".join(json.dumps(message) + "\n" for message in messages)
 
 
+class Ended(NamedTuple):
+    """A process that has come to its end."""
+
+    returncode: int | None
+    stdout: str
+    stderr: str
+
+
 @dataclass
 class Desk:
     """A local account, and the runs that write to it; their files are in a folder of their own."""
@@ -147,24 +156,27 @@ class Desk:
         assert self.summary == again
         return counts
 
-    def run(
-        self, text: str | bytes, *options: str, environment: Row | None = None, **more: Any
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, text: str, *options: str, **more: Any) -> Ended:
         """Run the command in a process of its own."""
+        config, given = self.folder / "config.json", self.folder / "input.jsonl"
+        config.write_text(json.dumps(self.settings | more))
+        given.write_text(text)
+        out, log = self.folder / "out.jsonl", self.folder / "run.log"
+        code = fork.run([f"--config={config}", f"--input={given}", *options], out, log)
+        return Ended(code, out.read_text(), log.read_text())
+
+    def run_loudly(self, text: str | bytes, **more: Any) -> Ended:
+        """Run the command as a user does, and have it log as much as it can."""
         config = self.folder / "config.json"
         config.write_text(json.dumps(self.settings | more))
-        given = text if isinstance(text, bytes) else text.encode()
-        command = [sys.executable, "-m", "target_gorgias", f"--config={config}", *options]
         ended = subprocess.run(  # noqa: S603 - our own module
-            command,
-            input=given,
+            [sys.executable, "-m", "target_gorgias", f"--config={config}"],
+            input=text if isinstance(text, bytes) else text.encode(),
             capture_output=True,
             check=False,
-            env=os.environ | (environment or {}),
+            env=os.environ | {"LOGLEVEL": "DEBUG", "PYTHONIOENCODING": "utf-8:strict"},
         )
-        return subprocess.CompletedProcess(
-            command, ended.returncode, ended.stdout.decode(), ended.stderr.decode()
-        )
+        return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
     @property
     def summary(self) -> Row:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.target.support import record, rows, schema
+from tests.target.support import MAIL, record, rows, schema
 
 if TYPE_CHECKING:
     from tests.target.support import Desk
@@ -339,3 +339,20 @@ def test_a_merge_of_somebody_who_never_was_is_refused(desk: Desk) -> None:
     desk.write(*rows("merge_customers", *pairs), on_error="continue")
     assert [row["status"] for row in desk.rejects] == [404, 404]
     assert desk.sandbox.world.merged == {}
+
+
+def test_who_was_deleted_and_made_anew_is_found_anew(desk: Desk) -> None:
+    person = {"external_id": "c-1", "name": "Lea"}
+    desk.write(*rows("customers", person, keys=KEY))
+    ticket = {"customer_external_id": "c-1", "messages": [MAIL]}
+    desk.write(
+        *rows("tickets", {"number": 1, **ticket}, keys=["number"]),
+        *rows("delete_customers", {"external_id": "c-1"}, keys=KEY),
+        *rows("create_customers", person, keys=KEY),
+        *rows("again", {"number": 2, **ticket}, keys=["number"]),
+        streams={"again": "tickets"},
+        ledger_url=f"sqlite:///{desk.folder}/other.db",
+    )
+    assert desk.rejects == []
+    new = desk.the("customers", external_id="c-1")["id"]
+    assert desk.the("tickets", external_id="again:2")["customer"]["id"] == new

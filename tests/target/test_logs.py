@@ -39,9 +39,8 @@ def messages(desk: Desk) -> list[Row]:
 @pytest.mark.parametrize("debug", [False, True], ids=["quiet", "debug_requests"])
 def test_the_log_of_a_run_with_refusals_leaks_nothing(desk: Desk, *, debug: bool) -> None:
     settings = desk.settings
-    ended = desk.run(
+    ended = desk.run_loudly(
         lines(messages(desk)),
-        environment={"LOGLEVEL": "DEBUG"},
         on_error="continue",
         debug_requests=debug,
     )

@@ -76,7 +76,7 @@ OPTIONS = st.fixed_dictionaries(
 
 
 @given(st.dictionaries(st.text(max_size=5), JSON | OPTIONS, max_size=3))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_setting_works_or_is_one_sentence(streams: dict[str, Any]) -> None:
     route, sentence = tried(lambda: routes(streams).of_stream("tickets"))
     assert route or sentence.endswith((".", "?"))

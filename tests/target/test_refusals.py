@@ -285,7 +285,17 @@ def test_a_key_that_cannot_be_remembered_is_refused(desk: Desk, key: Row, reason
 
 
 @pytest.mark.parametrize(
-    "value", ["\ud800", "\0", "\ud83d\ude00", "\u2028", "x" * 100_000, float("inf"), 10**50, {}]
+    "value",
+    [
+        "\ud800",
+        "\0",
+        "\ud83d\ude00",
+        "\u2028",
+        pytest.param("x" * 100_000, id="long"),
+        float("inf"),
+        10**50,
+        {},
+    ],
 )
 def test_odd_values_are_written_or_refused_but_stop_nothing(desk: Desk, value: Any) -> None:
     odd = ({"number": n, "name": each} for n, each in enumerate([value, "Good"]))
@@ -312,3 +322,28 @@ def test_rejects_may_go_unwritten(desk: Desk) -> None:
     desk.write(*rows("customers", {"name": []}), on_error="continue", rejects_path=None)
     assert desk.rejects == []
     assert desk.summary == {"customers": {"rejected": 1}}
+
+
+ODD_ANSWERS: list[tuple[str, str, int, Row]] = [
+    ("customers", "POST", 409, {"email": "new@shop.example"}),
+    ("merge_customers", "PUT", 409, {"source_id": 519543214, "target_id": 519543215}),
+    ("tickets", "PUT", 301, {"id": 83000001, "subject": "x"}),
+    ("tickets", "PUT", 403, {"id": 83000001, "subject": "x"}),
+    (
+        "ticket_custom_fields",
+        "DELETE",
+        400,
+        {"ticket_id": 83000001, "custom_field_id": 501, "value": None},
+    ),
+    ("delete_tickets", "DELETE", 403, {"id": 83000001}),
+]
+
+
+@pytest.mark.parametrize(("stream", "method", "status", "row"), ODD_ANSWERS)
+def test_whatever_gorgias_refuses_is_a_refused_row(
+    desk: Desk, stream: str, method: str, status: int, row: Row
+) -> None:
+    desk.sandbox.fail("/api", method=method, status=status, times=9)
+    desk.write(*rows(stream, row), on_error="continue")
+    assert [each["status"] for each in desk.rejects] == [status]
+    assert f"was answered {status}" in desk.reasons[0]

@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from gorgias_api import SettingsError
+from gorgias_api import GorgiasError, SettingsError
 from target_gorgias import ledger
 from target_gorgias.target import TargetGorgias
-from tests.target.support import Row, rows
+from tests.target.support import Row, rows, state
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.target.support import Desk
 
 MISTAKES: list[tuple[Row, str]] = [
@@ -38,6 +37,7 @@ MISTAKES: list[tuple[Row, str]] = [
     ({"plan_path": "plan.jsonl"}, "The setting 'plan_path' is only for a 'dry_run'."),
     ({"plan_path": "/nowhere/plan", "dry_run": True}, "'plan_path' must be a file in a folder"),
     ({"rejects_path": "/nowhere/rejects.jsonl"}, "'rejects_path' must be a file in a folder"),
+    ({"rejects_path": "x" * 300}, "'rejects_path' must be a file in a folder that exists."),
     ({"rejects_path": "."}, "'rejects_path' must be a file in a folder that exists."),
     ({"summary_path": "/nowhere/summary.json"}, "'summary_path' must be a file in a folder"),
     ({"streams": []}, "The setting 'streams' must be of type object."),
@@ -71,6 +71,7 @@ def test_a_mistake_in_a_setting_is_named(desk: Desk, mistake: Row, sentence: str
 LEDGERS = [
     ("mysql://somebody:secret@host/db", "must be an SQLAlchemy URL of SQLite or PostgreSQL"),
     ("ledger.db", "must be an SQLAlchemy URL of SQLite or PostgreSQL"),
+    ("postgresql+pg8000://a:b@host/db", "needs 'singer-gorgias\\[postgres\\]' to be installed"),
     ("sqlite+nonsense:///x", "must be an SQLAlchemy URL of SQLite or PostgreSQL"),
     ("postgresql://a:b@host:port/db", "must be an SQLAlchemy URL of SQLite or PostgreSQL"),
     ("sqlite://", "must name a file"),
@@ -183,3 +184,15 @@ def test_two_runs_at_once_are_one_sentence(desk: Desk, monkeypatch: pytest.Monke
     first.close()
     desk.write(*rows("tags", {"name": "a"}))
     assert desk.summary["tags"]["created"] == 1
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs a disk that is always full")
+@pytest.mark.parametrize("name", ["rejects_path", "plan_path", "summary_path"])
+def test_a_file_that_cannot_be_written_ends_the_run_in_one_sentence(desk: Desk, name: str) -> None:
+    settings = {name: str(FULL), "dry_run": name == "plan_path", "on_error": "continue"}
+    with pytest.raises(GorgiasError, match=r"/dev/full cannot be written \(No space left on"):
+        desk.write(*rows("tags", {"name": []}, {"name": "a"}), state(1), **settings)
+    assert desk.states == ([{"at": 1}] if name == "summary_path" else [])

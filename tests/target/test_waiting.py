@@ -145,3 +145,51 @@ def test_a_row_that_waited_has_the_digits_that_it_came_with(desk: Desk) -> None:
     desk.forget()
     desk.feed(messages)
     assert desk.written == []
+
+
+@pytest.mark.parametrize("first", ["tickets", "messages"])
+def test_a_ticket_that_is_refused_with_its_first_message_leaves_nothing_behind(
+    desk: Desk, first: str
+) -> None:
+    ticket = {"number": 7, "language": "klingon"}
+    message = {"number": 1, "ticket_key": 7, "sender_email": "a@shop.example", **MAIL}
+    streams = {
+        "tickets": rows("tickets", ticket, keys=["number"]),
+        "messages": rows("messages", message, keys=["number"]),
+    }
+    last = "messages" if first == "tickets" else "tickets"
+    before = len(desk.rows("tickets"))
+    desk.write(*streams[first], *streams[last], on_error="continue")
+    assert [row["stream"] for row in desk.rejects] == ["tickets", "messages"]
+    assert "language: Not a valid language." in desk.reasons[0]
+    assert "key 7 was written" in desk.reasons[1]
+    assert len(desk.rows("tickets")) == before
+    mended = rows("tickets", ticket | {"language": "en"}, keys=["number"])
+    desk.write(*mended, *streams["messages"])
+    assert desk.summary["messages"]["created"] == 1
+
+
+@pytest.mark.parametrize("who", ["sender", "customer"])
+def test_people_of_a_ticket_and_its_first_message_may_come_last(desk: Desk, who: str) -> None:
+    named = {"sender_key": "5"} if who == "sender" else {}
+    asked = {"customer_key": "5"} if who == "customer" else {}
+    desk.write(
+        *rows("tickets", {"number": 7, "subject": "Hello", **asked}, keys=["number"]),
+        *rows("messages", {"number": 1, "ticket_key": 7, **MAIL, **named}, keys=["number"]),
+        *rows("customers", {"number": 5, "email": "lea@shop.example"}, keys=["number"]),
+    )
+    assert desk.rejects == []
+    ticket = desk.the("tickets", external_id="tickets:7")
+    assert ticket["customer"]["email"] == "lea@shop.example"
+    assert len(desk.messages_of(ticket["id"])) == 1
+
+
+def test_only_a_new_message_makes_a_ticket(desk: Desk) -> None:
+    edit = {"external_id": "m", "ticket_key": 7, **NOTE, "_gorgias_action": "update"}
+    desk.write(
+        *rows("messages", edit, keys=KEY),
+        *rows("tickets", {"number": 7, "subject": "Hello"}, keys=["number"]),
+        on_error="continue",
+    )
+    assert len(desk.rejects) == 2
+    assert desk.written == []
