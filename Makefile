@@ -1,4 +1,4 @@
-.PHONY: demo test test-release test-next lint bench lock plugins
+.PHONY: demo test test-kills test-release test-next lint bench lock plugins
 .DELETE_ON_ERROR:
 
 # The environments are made side by side.
@@ -20,7 +20,7 @@ BIN := .venv/bin
 
 test: .venv/ready .venv-meltano/ready .venv-snowflake/ready
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --ignore=tests/release
+	$(BIN)/coverage run -m pytest --ignore=tests/release $(KILLS:%=--ignore=%)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -38,6 +38,11 @@ test: .venv/ready .venv-meltano/ready .venv-snowflake/ready
 	@$(PYTHON) -m venv .venv-snowflake
 	@.venv-snowflake/bin/pip install -qq --require-hashes --requirement requirements-snowflake.lock
 	@touch $@
+
+# Tap and target killed hundreds of times, which takes minutes.
+KILLS = tests/tap/test_consistency.py tests/target/test_crash.py
+test-kills: .venv/ready
+	$(BIN)/python -m pytest $(KILLS)
 
 # What a user installs: the packages, and the README's steps. Needs the package index.
 test-release: .venv/ready .venv-meltano/ready
