@@ -187,8 +187,7 @@ class Client:
         Raises:
             GorgiasError: see `gorgias_api.errors`.
         """
-        wanted = {"type": type, "query": query, "size": size}
-        answer = self.request("POST", "/api/search", data=wanted, safe=True)
+        answer = self.call("search", type=type, query=query, size=size)
         return read_page("POST /api/search", answer).rows
 
     def upload(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 
 from gorgias_api.errors import AnswerError
 
@@ -17,7 +18,7 @@ class Page(NamedTuple):
 
     rows: list[dict[str, Any]]
     next_cursor: str | None
-    """None on the last page. Opaque and short lived."""
+    """None on the last page. Opaque and short lived; for items of a view a path with a query."""
 
 
 def read_page(asked: str, answer: Any) -> Page:  # noqa: ANN401 - what the API answered
@@ -34,7 +35,8 @@ def read_page(asked: str, answer: Any) -> Page:  # noqa: ANN401 - what the API a
         return Page(answer, None)
     if isinstance(answer, dict) and isinstance(answer.get("data"), list):
         meta = answer.get("meta")
-        return Page(answer["data"], (meta or {}).get("next_cursor"))
+        told = meta or {}
+        return Page(answer["data"], told.get("next_cursor") or told.get("next_items"))
     message = f"{asked} was answered without a list of rows."
     raise AnswerError(message)
 
@@ -43,8 +45,15 @@ def get_page(
     client: Client, path: str, params: Mapping[str, Any], cursor: str | None, ahead: float = 0.0
 ) -> Page:
     """One page; `params` go with every cursor, since the cursor does not carry them."""
-    query = {**params, "cursor": cursor}
+    query = {**params, **further(cursor)}
     return read_page(f"GET {path}", client.request("GET", path, params=query, ahead=ahead))
+
+
+def further(cursor: str | None) -> dict[str, Any]:
+    """The parameters that lead to the page at `cursor`."""
+    if cursor and cursor.startswith("/"):
+        return dict(parse_qsl(urlsplit(cursor).query))
+    return {"cursor": cursor}
 
 
 def follow(ask: Callable[[str | None], Page], cursor: str | None = None) -> Iterator[Page]:

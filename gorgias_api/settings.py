@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import json
 import math
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from gorgias_api.errors import SettingsError
+from gorgias_api.nearest import did_you_mean
 from gorgias_api.tokens import fingerprint
 
 if TYPE_CHECKING:
@@ -258,9 +258,7 @@ def check(given: Mapping[str, Any], settings: Iterable[Setting], further: Collec
     own = {name for setting in declared for name in (setting.name, *setting.aliases)}
     known = own | set(further)
     for name in sorted(set(given) - set(known)):
-        near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-        hint = f": did you mean '{near[0]}'?" if near else "."
-        message = f"There is no setting '{name}'{hint}"
+        message = f"There is no setting '{name}'{did_you_mean(name, known)}"
         raise SettingsError(message)
     for setting in declared:
         read(setting, given)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,7 @@ from gorgias_api import (
     UnauthorizedError,
     UsageError,
 )
-from gorgias_api.files import file_parts
+from gorgias_api.files import file_parts, safe_name
 
 if TYPE_CHECKING:
     import logging
@@ -28,15 +27,13 @@ if TYPE_CHECKING:
     from gorgias_api import Client
 
 AT_ONCE = 8
-UNSAFE = re.compile(r"[^\w.@+ -]|^[.\s]+")
 IN_MEMORY = 1 << 20
-LONGEST, LONGEST_ENDING = 200, 10
-"""Bytes of a name: file systems take 255, and `.part` and a mark are to be added."""
+LONGEST_ENDING = 10
 
 
 def _safe(part: str) -> str:
     """A name any storage takes. What had to be changed keeps a mark of what it was."""
-    clean = UNSAFE.sub("_", part).encode()[:LONGEST].decode(errors="ignore")
+    clean = safe_name(part)
     if clean == part:
         return part
     stem, dot, ending = clean.rpartition(".")

@@ -90,10 +90,6 @@ class Applier:
         self._count(change, "rejected")
         self._rejects.add(change, refused)
 
-    def leave(self, stream: str) -> None:
-        """Note that a record asks for nothing."""
-        self._summary.count(stream, "unchanged")
-
     def finish(self) -> None:
         """Refuse what waits for something that did not come, and leave out what waits for the gone.
 

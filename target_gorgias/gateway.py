@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from gorgias_api import (
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 PAGE = 100
 HOPS = 5
 """Customers merged into customers merged into customers."""
-NOT_THE_ROWS_FAULT = (UnauthorizedError, RateLimitError, ServerError)
+NO_REFUSALS = (UnauthorizedError, RateLimitError, ServerError)
+"""Answers that say nothing against the row."""
 PLANNED = 9_000_000_000_000
 """The first of the ids that stand for objects a dry run would have created."""
 
@@ -70,14 +72,11 @@ class Gateway:
             GorgiasError: what is not this row's fault, or has an unknown outcome.
         """
         for _ in range(HOPS):
-            try:
-                return self._send(change, name, values)
-            except MovedError as moved:
-                values = self._survivor(change, name, values, moved)
-            except NOT_THE_ROWS_FAULT:
-                raise
-            except ApiError as error:
-                raise Refused.by_gorgias(error) from None
+            with _refusals():
+                try:
+                    return self._send(change, name, values)
+                except MovedError as moved:
+                    values = self._survivor(change, name, values, moved)
         message = "The customer was merged more often than can be followed."
         raise Refused(message)
 
@@ -106,13 +105,10 @@ class Gateway:
             return {"url": path.resolve().as_uri(), "name": path.name, "content_type": "text/plain"}
         self._summary.count(change.stream, "requests")
         try:
-            return self.client.upload(path)[0]
+            with _refusals():
+                return self.client.upload(path)[0]
         except UsageError as error:
             raise Refused(str(error)) from None
-        except NOT_THE_ROWS_FAULT:
-            raise
-        except ApiError as error:
-            raise Refused.by_gorgias(error) from None
 
     def _send(self, change: Change, name: str, values: dict[str, Any]) -> Any:  # noqa: ANN401
         try:
@@ -167,6 +163,17 @@ class Gateway:
             sent = call.data if isinstance(call.data, dict) else {}
             messages = [each | {"id": next(self._planned)} for each in sent.get("messages") or ()]
             return {"id": next(self._planned), "messages": messages}
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What Gorgias has against a row, as a `Refused`."""
+    try:
+        yield
+    except NO_REFUSALS:
+        raise
+    except ApiError as error:
+        raise Refused.by_gorgias(error) from None
 
 
 def _is_planned(path: str) -> bool:

@@ -22,77 +22,29 @@ import json
 import threading
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from singer_sdk.singerlib.json import serialize_json
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Float,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    bindparam,
-    create_engine,
-    delete,
-    event,
-    func,
-    insert,
-    select,
-    text,
-)
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy import bindparam, delete, func, insert, select, text
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from gorgias_api import GorgiasError, SettingsError
+from gorgias_api import GorgiasError
+from target_gorgias.database import (
+    ENTRIES,
+    FILES,
+    METADATA,
+    WAITING,
+    file_lock,
+    open_engine,
+    upsert,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sqlalchemy import ColumnElement, Engine, Executable
+    from sqlalchemy import ColumnElement, Executable
 
-METADATA = MetaData()
-ENTRIES = Table(
-    "gorgias_ledger",
-    METADATA,
-    Column("account", String(255), primary_key=True),
-    Column("stream", String(255), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("entity", String(64), nullable=False),
-    Column("verb", String(16), nullable=False),
-    Column("state", String(8), nullable=False),
-    Column("gorgias_id", BigInteger),
-    Column("external_id", Text),
-    Column("content", String(64), nullable=False),
-    Column("written", Float, nullable=False),
-    Index("gorgias_ledger_key", "account", "entity", "key"),
-    Index("gorgias_ledger_external_id", "account", "entity", "external_id"),
-)
-WAITING = Table(
-    "gorgias_waiting",
-    METADATA,
-    Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("account", String(255), nullable=False),
-    Column("needs", Text, nullable=False),
-    Column("stream", String(255), nullable=False),
-    Column("key", Text, nullable=False),
-    Column("record", Text, nullable=False),
-    Index("gorgias_waiting_needs", "account", "needs"),
-    sqlite_autoincrement=True,  # or the number of a row that is gone would be given again
-)
-FILES = Table(
-    "gorgias_files",
-    METADATA,
-    Column("account", String(255), primary_key=True),
-    Column("digest", String(64), primary_key=True),
-    Column("reference", Text, nullable=False),
-)
 PENDING, DONE = "pending", "done"
 MOST_QUEUED = 200
 PATIENCE = 10
@@ -123,6 +75,12 @@ class Entry(NamedTuple):
     def may_be_gone(self) -> bool:
         """Whether the object was to be deleted, and nobody knows if it was."""
         return self.state == PENDING and self.verb == "delete"
+
+
+# Built once: that takes longer than the database does.
+ONE_ENTRY = select(*(ENTRIES.c[name] for name in Entry._fields)).where(
+    *(ENTRIES.c[name] == bindparam(name) for name in ("account", "stream", "key"))
+)
 
 
 class Place(NamedTuple):
@@ -163,10 +121,10 @@ class Ledger:
         self._queue: dict[tuple[str, str], Entry] = {}
         self._queued = threading.Lock()
         self._failure: LedgerError | None = None
-        self._engine = _engine(url)
-        self._put = _upsert(self._engine.dialect.name)
+        self._engine = open_engine(url)
+        self._put = upsert(self._engine.dialect.name)
         self._where = self._engine.url.render_as_string(hide_password=True)
-        self._file = _file_lock(self._engine)
+        self._file = file_lock(self._engine)
         with ExitStack() as opened, self._errors():
             opened.callback(self._engine.dispose)
             self._connection = opened.enter_context(self._engine.connect())
@@ -368,65 +326,3 @@ def _record(text: str) -> dict[str, Any]:
     """A record as it came, with the digits that its numbers had."""
     record: dict[str, Any] = json.loads(text, parse_float=Decimal)
     return record
-
-
-# Built once: that takes longer than the database does.
-ONE_ENTRY = select(*(ENTRIES.c[name] for name in Entry._fields)).where(
-    *(ENTRIES.c[name] == bindparam(name) for name in ("account", "stream", "key"))
-)
-
-
-def _upsert(dialect: str) -> Executable:
-    """A statement that puts an entry in the place of the one before."""
-    statement = (sqlite if dialect == "sqlite" else postgresql).insert(ENTRIES)
-    changed = {column.name: statement.excluded[column.name] for column in ENTRIES.columns}
-    found: Executable = statement.on_conflict_do_update(
-        index_elements=ENTRIES.primary_key, set_=changed
-    )
-    return found
-
-
-def _engine(url: str) -> Engine:
-    """Raise a `SettingsError` for anything but SQLite and PostgreSQL."""
-    try:
-        parsed = make_url(url)
-        if parsed.drivername == "postgresql":
-            parsed = parsed.set(drivername="postgresql+psycopg")
-        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
-            raise ArgumentError
-        engine = create_engine(parsed, hide_parameters=True)  # they would go into the log
-    except ModuleNotFoundError:
-        message = "A ledger in PostgreSQL needs 'singer-gorgias[postgres]' to be installed."
-        raise SettingsError(message) from None
-    except (SQLAlchemyError, ValueError):
-        message = (
-            "The setting 'ledger_url' must be an SQLAlchemy URL of SQLite or PostgreSQL, such as "
-            "'sqlite:////data/ledger.db' or 'postgresql://user:password@host/database'."
-        )
-        raise SettingsError(message) from None
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _durable)
-    return engine
-
-
-def _durable(connection: Any, _record: object) -> None:  # noqa: ANN401 - sqlite3's or a driver's
-    """One wait for the disk per transaction, and none of them forgotten when the power fails."""
-    for pragma in ("journal_mode = WAL", "synchronous = FULL"):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _file_lock(engine: Engine) -> FileLock | None:
-    """A lock next to the file of the ledger, which is made for its owner's eyes only."""
-    if engine.dialect.name != "sqlite":
-        return None
-    path = Path(engine.url.database or ":memory:")
-    if path.name == ":memory:" or path.is_dir():
-        message = "The setting 'ledger_url' must name a file that lasts, not memory or a folder."
-        raise SettingsError(message)
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-    except OSError as error:
-        message = f"The ledger {path} cannot be written ({error.strerror})."
-        raise SettingsError(message) from None
-    return FileLock(f"{path.resolve()}.lock")

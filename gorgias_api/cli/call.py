@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
 
 import click
 from click.shell_completion import CompletionItem
@@ -15,7 +14,7 @@ from gorgias_api.cli.values import json_value, show
 from gorgias_api.client import Client
 from gorgias_api.errors import UsageError
 from gorgias_api.operations import MODULES, OPERATIONS, Field, Kind, Operation, find
-from gorgias_api.paging import Page, follow, read_page
+from gorgias_api.paging import Page, follow, further, read_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -203,19 +202,10 @@ def _pages(client: Client, operation: Operation, values: dict[str, Any]) -> Iter
     """Every page of a list, each asked for when the one before has been used."""
 
     def ask(after: str | None) -> Page:
-        answer = client.call(operation.name, **(values | _place(after)))
-        page = read_page(f"{operation.method} {operation.path}", answer)
-        meta = answer.get("meta") if isinstance(answer, dict) else None
-        return page._replace(next_cursor=page.next_cursor or (meta or {}).get("next_items"))
+        answer = client.call(operation.name, **(values | further(after)))
+        return read_page(f"{operation.method} {operation.path}", answer)
 
     return follow(ask, values.get("cursor"))
-
-
-def _place(after: str | None) -> dict[str, Any]:
-    """Where to go on: a cursor, or the path with a query that the items of a view tell instead."""
-    if isinstance(after, str) and after.startswith("/"):
-        return dict(parse_qsl(urlsplit(after).query))
-    return {"cursor": after}
 
 
 def _rows(answer: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any JSON value

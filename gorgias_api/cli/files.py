@@ -12,19 +12,21 @@ import click
 from gorgias_api.cli.values import show
 from gorgias_api.client import Client
 from gorgias_api.errors import UsageError
+from gorgias_api.operations.account import UPLOADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gorgias_api.files import Progress
 
-TYPES = ("attachment", "public_attachment", "profile_picture", "widget_picture")
 ADDRESS, PARTS = 1, 3
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True)
-@click.option("--type", "kind", type=click.Choice(TYPES), default=TYPES[0], show_default=True)
+@click.option(
+    "--type", "kind", type=click.Choice(UPLOADABLE), default=UPLOADABLE[0], show_default=True
+)
 @click.option("--label", help="What Gorgias calls the files; by default their own names.")
 @click.pass_obj
 def upload(given: dict[str, Any], files: tuple[str, ...], kind: str, label: str | None) -> None:

@@ -15,25 +15,13 @@ from gorgias_api.cli.values import json_value, pair, pairs, pretty, show
 from gorgias_api.client import Client
 from gorgias_api.errors import UsageError
 from gorgias_api.multipart import FilePart
+from gorgias_api.operations.account import SEARCHABLE
 from gorgias_api.retry import Retry
 from gorgias_api.settings import Settings
 from gorgias_api.unset import UNSET
 
 if TYPE_CHECKING:
     from gorgias_api.answers import ResponseType
-
-SEARCHABLE = (
-    "agent",
-    "customer",
-    "customer_channel",
-    "customer_channel_email",
-    "customer_channel_phone",
-    "customer_profile",
-    "customers_by_phone",
-    "integration",
-    "tag",
-    "team",
-)
 
 
 @click.command()

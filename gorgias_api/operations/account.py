@@ -26,6 +26,22 @@ COMPARATORS = tuple(
     )
 )
 
+SEARCHABLE = (
+    "agent",
+    "customer",
+    "customer_channel",
+    "customer_channel_email",
+    "customer_channel_phone",
+    "customer_profile",
+    "customers_by_phone",
+    "integration",
+    "tag",
+    "team",
+)
+"""What can be searched for; tickets and messages cannot."""
+UPLOADABLE = ("attachment", "public_attachment", "profile_picture", "widget_picture")
+"""What a file is uploaded as."""
+
 OPERATIONS = (
     Operation(
         "get-account",
@@ -94,9 +110,7 @@ OPERATIONS = (
                 "type",
                 "string",
                 required=True,
-                help="agent, customer, customer_profile, customer_channel, "
-                "customer_channel_email, customer_channel_phone, customers_by_phone, "
-                "integration, team or tag.",
+                help=f"{', '.join(SEARCHABLE)}.",
             ),
             Field("query", "string"),
             Field("size", "integer", least=1, most=50, help="How many; 10 by default."),
@@ -108,13 +122,7 @@ OPERATIONS = (
         "POST",
         "/api/upload",
         "Upload files, to refer to them in messages and elsewhere.",
-        query=(
-            Field(
-                "type",
-                "string",
-                one_of=("attachment", "public_attachment", "profile_picture", "widget_picture"),
-            ),
-        ),
+        query=(Field("type", "string", one_of=UPLOADABLE),),
         body=(Field("files", "array", items="file", required=True, least=1),),
         shape="files",
         scope="tickets:write",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import parse_qs, urlsplit
+from typing import TYPE_CHECKING, ClassVar
 
-from gorgias_api import NotFoundError, Page
+from gorgias_api import NotFoundError
+from gorgias_api.paging import get_page
 from tap_gorgias import schemas
 from tap_gorgias.streams.base import GorgiasStream
 from tap_gorgias.walk import Batch, Bookmark, insist
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from gorgias_api import Page
 
 
 class ViewItems(GorgiasStream):
@@ -43,9 +45,6 @@ class ViewItems(GorgiasStream):
             self.logger.info("The view %d is gone since the views were listed.", view)
 
     def _page(self, view: int, after: str | None) -> Page:
-        """One page; what follows is told as a path with a query instead of a cursor."""
-        query = parse_qs(urlsplit(after or "").query)
-        params: dict[str, Any] = {"limit": self._tap.page_size, **query}
         self.requests += 1
-        answer = self._tap.client.request("GET", f"/api/views/{view}/items", params=params)
-        return Page(answer["data"], (answer.get("meta") or {}).get("next_items"))
+        params = {"limit": self._tap.page_size}
+        return get_page(self._tap.client, f"/api/views/{view}/items", params, after)

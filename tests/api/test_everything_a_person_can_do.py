@@ -10,6 +10,7 @@ import hashlib
 import json
 import threading
 import webbrowser
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +21,6 @@ from tests.support import truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from gorgias_sandbox.serve import Sandbox
 
@@ -108,6 +108,16 @@ def of(name: str) -> pytest.MarkDecorator:
 def test_every_line_has_a_test() -> None:
     marks = [mark for test in globals().values() for mark in getattr(test, "pytestmark", ())]
     assert sorted(name for mark in marks for name in mark.args[1]) == sorted(LINES)
+
+
+def test_the_readme_names_the_command_of_every_line() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("| what | command |\n|---|---|\n")[2].partition("\n\n")[0]
+    rows = dict(line.strip("| ").split(" | ", 1) for line in table.splitlines())
+    assert rows.keys() == LINES.keys()
+    for name, words in LINES.items():
+        command = words.partition(" --")[0].split()[:2]
+        assert all(word in rows[name] for word in command), name
 
 
 @of("API key")

@@ -1,0 +1,130 @@
+"""The tables of the ledger, and the databases that can hold them: SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from gorgias_api import SettingsError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine, Executable
+
+METADATA = MetaData()
+ENTRIES = Table(
+    "gorgias_ledger",
+    METADATA,
+    Column("account", String(255), primary_key=True),
+    Column("stream", String(255), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("entity", String(64), nullable=False),
+    Column("verb", String(16), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("gorgias_id", BigInteger),
+    Column("external_id", Text),
+    Column("content", String(64), nullable=False),
+    Column("written", Float, nullable=False),
+    Index("gorgias_ledger_key", "account", "entity", "key"),
+    Index("gorgias_ledger_external_id", "account", "entity", "external_id"),
+)
+WAITING = Table(
+    "gorgias_waiting",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("account", String(255), nullable=False),
+    Column("needs", Text, nullable=False),
+    Column("stream", String(255), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("record", Text, nullable=False),
+    Index("gorgias_waiting_needs", "account", "needs"),
+    sqlite_autoincrement=True,  # or the number of a row that is gone would be given again
+)
+FILES = Table(
+    "gorgias_files",
+    METADATA,
+    Column("account", String(255), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("reference", Text, nullable=False),
+)
+
+
+def upsert(dialect: str) -> Executable:
+    """A statement that puts an entry in the place of the one before."""
+    statement = (sqlite if dialect == "sqlite" else postgresql).insert(ENTRIES)
+    changed = {column.name: statement.excluded[column.name] for column in ENTRIES.columns}
+    found: Executable = statement.on_conflict_do_update(
+        index_elements=ENTRIES.primary_key, set_=changed
+    )
+    return found
+
+
+def open_engine(url: str) -> Engine:
+    """The database at `url`.
+
+    Raises:
+        SettingsError: it is neither SQLite nor PostgreSQL.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+            raise ArgumentError
+        engine = create_engine(parsed, hide_parameters=True)  # they would go into the log
+    except ModuleNotFoundError:
+        message = "A ledger in PostgreSQL needs 'singer-gorgias[postgres]' to be installed."
+        raise SettingsError(message) from None
+    except (SQLAlchemyError, ValueError):
+        message = (
+            "The setting 'ledger_url' must be an SQLAlchemy URL of SQLite or PostgreSQL, such as "
+            "'sqlite:////data/ledger.db' or 'postgresql://user:password@host/database'."
+        )
+        raise SettingsError(message) from None
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _durable)
+    return engine
+
+
+def _durable(connection: Any, _record: object) -> None:  # noqa: ANN401 - sqlite3's or a driver's
+    """One wait for the disk per transaction, and none of them forgotten when the power fails."""
+    for pragma in ("journal_mode = WAL", "synchronous = FULL"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def file_lock(engine: Engine) -> FileLock | None:
+    """A lock next to the file of SQLite, which is made for its owner's eyes only.
+
+    Raises:
+        SettingsError: it is no file, or cannot be written.
+    """
+    if engine.dialect.name != "sqlite":
+        return None
+    path = Path(engine.url.database or ":memory:")
+    if path.name == ":memory:" or path.is_dir():
+        message = "The setting 'ledger_url' must name a file that lasts, not memory or a folder."
+        raise SettingsError(message)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    except OSError as error:
+        message = f"The ledger {path} cannot be written ({error.strerror})."
+        raise SettingsError(message) from None
+    return FileLock(f"{path.resolve()}.lock")
