@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+from functools import cache
 from importlib.metadata import version
 from typing import IO, TYPE_CHECKING, Any, Self
 from urllib.parse import unquote
@@ -62,6 +63,7 @@ class Client:
         self._retry = Retry(tries=settings.max_retries)
         self._agent = settings.user_agent or f"singer-gorgias/{version('singer-gorgias')}"
         self._transport = Transport(settings, self.clock, self.budget)
+        self._persisting = cache(self._persistence)  # `backoff` builds slowly
 
     @classmethod
     def from_settings(cls, given: Mapping[str, Any]) -> Client:
@@ -139,7 +141,7 @@ class Client:
             answer = self._transport.exchange(request, ahead, timeout=timeout)
             return read_answer(answer, response_type)
 
-        return self._persist(once, retry or self._retry, safe=repeatable)
+        return self._persisting(retry or self._retry, safe=repeatable)(once)
 
     def call(self, name: str, /, **values: Any) -> Any:  # noqa: ANN401 - any field, any answer
         """Call a documented operation, such as `client.call("get-ticket", id=1)`.
@@ -251,7 +253,7 @@ class Client:
             except MovedError as moved:
                 self._fetch(moved.refusal.location or "", incoming)
 
-        self._persist(once, self._retry, safe=True)
+        self._persisting(self._retry, safe=True)(once)
 
     def download_to(
         self,
@@ -307,8 +309,8 @@ class Client:
             raise UsageError(message)
         return f"{self.settings.api_url}/{inner}"
 
-    def _persist(self, once: Callable[[], Any], retry: Retry, *, safe: bool) -> Any:  # noqa: ANN401 - as `once`
-        """Call `once` until it succeeds or trying again is no use.
+    def _persistence(self, retry: Retry, *, safe: bool) -> Callable[[Callable[[], Any]], Any]:
+        """What calls a request until it succeeds or trying again is no use.
 
         The waits are taken from our clock in the handlers; `backoff` itself waits for nothing.
         """
@@ -329,8 +331,8 @@ class Client:
             max_tries=RATE_LIMIT_TRIES,
             on_backoff=make_room,
             logger=None,
-        )(once)
-        persistent = backoff.on_exception(
+        )(_call)
+        persistent: Callable[[Callable[[], Any]], Any] = backoff.on_exception(
             backoff.constant,
             GorgiasError,
             interval=0,
@@ -340,4 +342,8 @@ class Client:
             on_backoff=pause,
             logger=None,
         )(within_limit)
-        return persistent()
+        return persistent
+
+
+def _call(once: Callable[[], Any]) -> Any:  # noqa: ANN401 - as `once`
+    return once()

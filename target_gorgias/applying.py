@@ -54,6 +54,16 @@ class Applier:
         self._needed = {each.needs for each in waiting}
         self._waiting = {(each.stream, each.key) for each in waiting}
 
+    def submit(self, changes: Sequence[Change]) -> None:
+        """Have changes that belong together applied when it is their turn.
+
+        Raises:
+            GorgiasError: an earlier change made the run end.
+        """
+        self._ledger.announce((change.stream, change.key) for change in changes)
+        names = {name for change in changes for name in change.names}
+        self._crew.submit(names, partial(self.apply, changes))
+
     def apply(self, changes: Sequence[Change]) -> None:
         """Apply changes that belong together.
 

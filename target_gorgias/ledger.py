@@ -13,6 +13,8 @@ Why it is right:
 - One process at a time holds the ledger of an account. Two would each find nothing and both write.
 - A record that needs an object which is not there yet waits here, not in memory: its state may go
   out, and the next run finds it.
+- Entries of records that are announced are read together. What was read is dropped when its entry
+  is about to change, while the database is locked: so nobody is ever given an old one.
 """
 
 from __future__ import annotations
@@ -47,12 +49,18 @@ if TYPE_CHECKING:
 
 PENDING, DONE = "pending", "done"
 MOST_QUEUED = 200
+MOST_TOGETHER = 200
+"""Entries read at once."""
 PATIENCE = 10
 """Seconds to wait for a run that is just ending."""
 
 
 class LedgerError(GorgiasError):
     """The ledger cannot be used; nothing is written without it."""
+
+
+Name = tuple[str, str]
+"""Of a record: its stream and its key."""
 
 
 class Entry(NamedTuple):
@@ -78,8 +86,10 @@ class Entry(NamedTuple):
 
 
 # Built once: that takes longer than the database does.
-ONE_ENTRY = select(*(ENTRIES.c[name] for name in Entry._fields)).where(
-    *(ENTRIES.c[name] == bindparam(name) for name in ("account", "stream", "key"))
+SOME_ENTRIES = select(*(ENTRIES.c[name] for name in Entry._fields)).where(
+    ENTRIES.c.account == bindparam("account"),
+    ENTRIES.c.stream == bindparam("stream"),
+    ENTRIES.c.key.in_(bindparam("keys", expanding=True)),
 )
 
 
@@ -118,8 +128,10 @@ class Ledger:
         self._account = account
         self._keep = keep
         self._lock = threading.Lock()
-        self._queue: dict[tuple[str, str], Entry] = {}
-        self._queued = threading.Lock()
+        self._queue: dict[Name, Entry] = {}
+        self._announced: dict[Name, None] = {}
+        self._read: dict[Name, Entry | None] = {}
+        self._memory = threading.Lock()  # of these three; may be taken while `_lock` is held
         self._failure: LedgerError | None = None
         self._engine = open_engine(url)
         self._put = upsert(self._engine.dialect.name)
@@ -141,13 +153,19 @@ class Ledger:
 
     def entry(self, stream: str, key: str) -> Entry | None:
         """What became of a record."""
-        with self._queued:
+        with self._memory:
+            self._announced.pop((stream, key), None)
             if noted := self._queue.get((stream, key)):
                 return noted
+            if (stream, key) in self._read:
+                return self._read.pop((stream, key))
         with self._lock, self._errors():
-            values = {"account": self._account, "stream": stream, "key": key}
-            row = self._connection.execute(ONE_ENTRY, values).first()
-        return Entry(*row) if row else None
+            return self._read_with_others(stream, key)
+
+    def announce(self, names: Iterable[Name]) -> None:
+        """Tell of which records `entry` will be asked, so that they are read together."""
+        with self._memory:
+            self._announced.update(dict.fromkeys(names))
 
     def named(self, entity: str, key: str) -> set[int]:
         """The objects that records with this key became, in any stream."""
@@ -178,7 +196,7 @@ class Ledger:
 
     def note(self, *entries: Entry) -> None:
         """Note what became of records, before long: if it is lost, nothing is done twice."""
-        with self._queued:
+        with self._memory:
             self._queue.update(((entry.stream, entry.key), entry) for entry in entries)
             full = len(self._queue) > MOST_QUEUED
         if full:
@@ -192,8 +210,9 @@ class Ledger:
     def flush(self) -> None:
         """Make all notes durable."""
         with self._lock, self._errors():
-            with self._queued:
+            with self._memory:
                 batch, self._queue = self._queue, {}
+                self._drop(batch)
             if batch:  # else somebody else's transaction took ours along
                 self._write(batch.values())
 
@@ -201,7 +220,11 @@ class Ledger:
         """Nothing became of a record after all."""
         self.flush()
         here = (ENTRIES.c.account == self._account) & (ENTRIES.c.stream == stream)
-        self._execute(delete(ENTRIES).where(here, ENTRIES.c.key == key))
+        with self._lock, self._errors():
+            self._connection.execute(delete(ENTRIES).where(here, ENTRIES.c.key == key))
+            self._commit()
+            with self._memory:
+                self._drop([(stream, key)])
 
     def wait(self, needs: str, stream: str, key: str, record: dict[str, Any]) -> None:
         """Keep a record until what it needs is there; it replaces an earlier version of itself."""
@@ -270,6 +293,24 @@ class Ledger:
             for entry in entries
             if entry.gorgias_id is not None and not entry.may_be_gone
         }
+
+    def _read_with_others(self, stream: str, key: str) -> Entry | None:
+        """An entry, and what was announced of its stream."""
+        with self._memory:
+            others = [name for name in self._announced if name[0] == stream][:MOST_TOGETHER]
+            for name in others:
+                del self._announced[name]
+        found: dict[Name, Entry | None] = dict.fromkeys([*others, (stream, key)])
+        values = {"account": self._account, "stream": stream, "keys": [name[1] for name in found]}
+        for row in self._connection.execute(SOME_ENTRIES, values):
+            found[row.stream, row.key] = Entry(*row)
+        with self._memory:
+            self._read.update(found)
+            return self._read.pop((stream, key))
+
+    def _drop(self, names: Iterable[Name]) -> None:
+        for name in names:
+            self._read.pop(name, None)
 
     def _write(self, entries: Iterable[Entry]) -> None:
         rows = [{"account": self._account, **entry._asdict()} for entry in entries]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from functools import cached_property, partial
+from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Target
@@ -187,8 +187,7 @@ class TargetGorgias(Target):
     def _let_go(self) -> None:
         together, self._held[:] = tuple(self._held), []
         if together:
-            names = {name for change in together for name in change.names}
-            self.crew.submit(names, partial(self.applier.apply, together))
+            self.applier.submit(together)
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         """Take a record; a refused one that is fed back has its key along instead of a schema."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import quote
 
@@ -52,7 +53,7 @@ class Operation:
     scope: str | None = None
     """OAuth2 scope, for most operations inferred from the documented groups."""
 
-    @property
+    @cached_property
     def path_fields(self) -> tuple[Field, ...]:
         """The fields in the path: ids, and the text parts of a few addresses."""
         return tuple(
@@ -62,7 +63,7 @@ class Operation:
             for name in PLACEHOLDER.findall(self.path)
         )
 
-    @property
+    @cached_property
     def fields(self) -> tuple[Field, ...]:
         """All fields: path, query, body."""
         return self.path_fields + self.query + self.body

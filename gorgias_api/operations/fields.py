@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import cached_property
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
@@ -77,6 +78,18 @@ class Field:
     """Known fields of an object, or of the objects in an array; others are let through."""
     sent_as: str = ""
     """Its spelling in the query where that is no plain name, as in `created_datetime[gte]`."""
+
+    @cached_property
+    def item(self) -> Field:
+        """What each item of an array is."""
+        kind = "object" if self.fields else self.items or "any"
+        # The bounds are those of the list; its items have their own fields and set of values.
+        return replace(self, kind=kind, items=None, null=kind == "any", least=None, most=None)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        """The known fields of an object."""
+        return {field.name: field for field in self.fields}
 
     def read(self, value: Any) -> Any:  # noqa: ANN401 - any value in, any JSON value out
         """The value as the API takes it, ready for JSON.
@@ -238,7 +251,7 @@ def _read_object(field: Field, value: Any) -> dict[str, Any]:  # noqa: ANN401 - 
     if not isinstance(value, Mapping):
         clause = "must be an object"
         raise FieldError(clause)
-    known = {inner.name: inner for inner in field.fields}
+    known = field.by_name
     for inner in field.fields:
         if inner.required and inner.name not in value:
             clause = "is missing"
@@ -254,10 +267,7 @@ def _read_array(field: Field, value: Any) -> list[Any]:  # noqa: ANN401 - any va
     if not _is_list(value):
         clause = "must be a list"
         raise FieldError(clause)
-    kind = "object" if field.fields else field.items or "any"
-    # The bounds are those of the list; its items have their own fields and set of values.
-    item = replace(field, kind=kind, items=None, null=kind == "any", least=None, most=None)
-    return [_at(position, item.read, inner) for position, inner in enumerate(value)]
+    return [_at(position, field.item.read, inner) for position, inner in enumerate(value)]
 
 
 def _at(step: object, read: Callable[[Any], Any], value: Any) -> Any:  # noqa: ANN401 - as `read`

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from sqlalchemy import Engine, event
 
 from target_gorgias.ledger import DONE, PENDING, Entry, Ledger
 
@@ -124,6 +126,56 @@ TestLedgerModel = LedgerModel.TestCase
 TestLedgerModel.settings = settings(
     max_examples=12, stateful_step_count=15, deadline=None, suppress_health_check=QUIET
 )
+
+
+DEEDS = st.tuples(
+    st.sampled_from(["announce", "entry", "note", "flush", "forget"]), st.sampled_from("12")
+)
+
+
+READ_AHEAD = [("announce", "1"), ("entry", "2")]
+NOTED = [("note", "1"), ("flush", "1")]
+ASKED = [("entry", "1")]
+
+
+@example(deeds=READ_AHEAD + NOTED + ASKED)
+@example(deeds=NOTED + READ_AHEAD + [("forget", "1")] + ASKED)
+@settings(max_examples=100, deadline=None, suppress_health_check=QUIET)
+@given(deeds=st.lists(DEEDS, max_size=40))
+def test_what_was_read_ahead_is_never_older_than_what_was_noted(
+    deeds: list[tuple[str, str]],
+) -> None:
+    truth: dict[str, Entry] = {}
+    with TemporaryDirectory() as folder, closing(Ledger(f"sqlite:///{folder}/l.db", "one")) as kept:
+        for number, (deed, key) in enumerate(deeds):
+            match deed:
+                case "announce":
+                    kept.announce([("a", key)])
+                case "entry":
+                    assert kept.entry("a", key) == truth.get(key)
+                case "note":
+                    truth[key] = Entry("a", key, "tickets", "create", DONE, number, None, "", 1.0)
+                    kept.note(truth[key])
+                case "flush":
+                    kept.flush()
+                case _:
+                    kept.forget("a", key)
+                    truth.pop(key, None)
+
+
+def test_entries_that_are_announced_cost_one_look_together(tmp_path: Path) -> None:
+    with closing(Ledger(f"sqlite:///{tmp_path}/l.db", "one")) as ledger:
+        looks: list[str] = []
+
+        @event.listens_for(Engine, "before_cursor_execute")
+        def count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            looks.append(statement)
+
+        names = [("a", str(number)) for number in range(50)]
+        ledger.announce(names)
+        assert [ledger.entry(*name) for name in names] == [None] * 50
+        event.remove(Engine, "before_cursor_execute", count)
+    assert len(looks) == 1
 
 
 def test_two_ledgers_of_accounts_in_one_database_know_nothing_of_each_other(tmp_path: Path) -> None:
