@@ -26,7 +26,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from gorgias_api import SettingsError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine, Executable
+    from sqlalchemy import Engine
 
 METADATA = MetaData()
 ENTRIES = Table(
@@ -66,14 +66,15 @@ FILES = Table(
 )
 
 
-def upsert(dialect: str) -> Executable:
-    """A statement that puts an entry in the place of the one before."""
-    statement = (sqlite if dialect == "sqlite" else postgresql).insert(ENTRIES)
+def upsert(engine: Engine) -> str:
+    """SQL that puts an entry in the place of the one before, with its columns for parameters.
+
+    As text, because SQLAlchemy takes longer over a statement than the database does.
+    """
+    statement = (sqlite if engine.dialect.name == "sqlite" else postgresql).insert(ENTRIES)
     changed = {column.name: statement.excluded[column.name] for column in ENTRIES.columns}
-    found: Executable = statement.on_conflict_do_update(
-        index_elements=ENTRIES.primary_key, set_=changed
-    )
-    return found
+    whole = statement.on_conflict_do_update(index_elements=ENTRIES.primary_key, set_=changed)
+    return str(whole.compile(engine))
 
 
 def open_engine(url: str) -> Engine:
@@ -88,7 +89,9 @@ def open_engine(url: str) -> Engine:
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
             raise ArgumentError
-        engine = create_engine(parsed, hide_parameters=True)  # they would go into the log
+        style = {"paramstyle": "named"} if parsed.get_backend_name() == "sqlite" else {}
+        # Parameters would go into the log.
+        engine = create_engine(parsed, hide_parameters=True, **style)
     except ModuleNotFoundError:
         message = "A ledger in PostgreSQL needs 'singer-gorgias[postgres]' to be installed."
         raise SettingsError(message) from None

@@ -134,7 +134,7 @@ class Ledger:
         self._memory = threading.Lock()  # of these three; may be taken while `_lock` is held
         self._failure: LedgerError | None = None
         self._engine = open_engine(url)
-        self._put = upsert(self._engine.dialect.name)
+        self._put = upsert(self._engine)
         self._where = self._engine.url.render_as_string(hide_password=True)
         self._file = file_lock(self._engine)
         with ExitStack() as opened, self._errors():
@@ -314,7 +314,7 @@ class Ledger:
 
     def _write(self, entries: Iterable[Entry]) -> None:
         rows = [{"account": self._account, **entry._asdict()} for entry in entries]
-        self._connection.execute(self._put, rows)
+        self._connection.exec_driver_sql(self._put, rows)
         self._commit()
 
     def _execute(self, *statements: Executable) -> None:

@@ -251,15 +251,15 @@ def _read_object(field: Field, value: Any) -> dict[str, Any]:  # noqa: ANN401 - 
     if not isinstance(value, Mapping):
         clause = "must be an object"
         raise FieldError(clause)
-    known = field.by_name
     for inner in field.fields:
         if inner.required and inner.name not in value:
             clause = "is missing"
             raise FieldError(clause, (inner.name,))
-    return {
-        _key(key): _at(key, known[key].read if key in known else encode, item)
-        for key, item in value.items()
-    }
+    read = {}
+    for key, item in value.items():
+        known = field.by_name.get(key)
+        read[_key(key)] = _at(key, known.read if known else encode, item)
+    return read
 
 
 def _read_array(field: Field, value: Any) -> list[Any]:  # noqa: ANN401 - any value

@@ -81,7 +81,6 @@ class Server:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    # HTTP/1.0: a connection ends with its answer, so that no thread waits when the test is over.
     timeout = 10
 
     def answer(self) -> None:
@@ -109,10 +108,19 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class _KeepingHandler(_Handler):
+    protocol_version = "HTTP/1.1"
+
+
 @contextmanager
-def scripted() -> Iterator[Server]:
-    """A server on a free port of the loopback interface while the block lasts."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as listener:
+def scripted(*, keep_alive: bool = False) -> Iterator[Server]:
+    """A server on a free port of the loopback interface while the block lasts.
+
+    A connection ends with its answer unless it is to be kept; then the client must end it, or a
+    thread waits when the test is over.
+    """
+    handler = _KeepingHandler if keep_alive else _Handler
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as listener:
         listener.daemon_threads = False
         script = Server(f"http://127.0.0.1:{listener.server_port}")
         listener.script = script  # type: ignore[attr-defined]  # read by the handler
