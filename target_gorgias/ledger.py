@@ -153,7 +153,7 @@ class Ledger:
 
     def entry(self, stream: str, key: str) -> Entry | None:
         """What became of a record."""
-        with self._memory:
+        with self._errors(), self._memory:
             self._announced.pop((stream, key), None)
             if noted := self._queue.get((stream, key)):
                 return noted

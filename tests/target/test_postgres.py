@@ -124,15 +124,31 @@ def test_many_at_once_are_all_noted(database: str) -> None:
     again.close()
 
 
+def test_a_ledger_that_failed_gives_out_nothing_it_remembers(database: str) -> None:
+    ledger = Ledger(database, "failing")
+    ledger.announce([("a", "1"), ("a", "2")])
+    assert ledger.entry("a", "1") is None
+    _end_sessions(database)
+    with pytest.raises(LedgerError):
+        ledger.put(Entry("a", "1", "tickets", "create", DONE, 1, None, "hash", 1.0))
+    with pytest.raises(LedgerError):
+        ledger.entry("a", "2")
+    ledger.close()
+
+
 def test_a_database_that_goes_away_ends_the_run_in_one_sentence(desk: Desk, database: str) -> None:
     target = Target(config=desk.settings | {"ledger_url": database})
     target.clock = desk.clock
     target.ledger  # noqa: B018 - opens it
+    _end_sessions(database)
+    with pytest.raises(LedgerError, match=r"cannot be used .*; nothing more is written"):
+        target.listen(io.StringIO(lines(messages())))
+    assert desk.written == []
+
+
+def _end_sessions(database: str) -> None:
     with psycopg.connect(database, autocommit=True) as session:
         session.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity "
             "where pid <> pg_backend_pid() and state is not null"
         )
-    with pytest.raises(LedgerError, match=r"cannot be used .*; nothing more is written"):
-        target.listen(io.StringIO(lines(messages())))
-    assert desk.written == []
