@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from gorgias_api.errors import AnswerError
 
@@ -50,10 +50,12 @@ def get_page(
 
 
 def further(cursor: str | None) -> dict[str, Any]:
-    """The parameters that lead to the page at `cursor`."""
-    if cursor and cursor.startswith("/"):
-        return dict(parse_qsl(urlsplit(cursor).query))
-    return {"cursor": cursor}
+    """The parameters that lead to the page at `cursor`.
+
+    It may hold anything. Only with a query behind it, what begins with a slash is a path.
+    """
+    path, _, query = str(cursor).partition("?")
+    return dict(parse_qsl(query)) if query and path.startswith("/") else {"cursor": cursor}
 
 
 def follow(ask: Callable[[str | None], Page], cursor: str | None = None) -> Iterator[Page]:

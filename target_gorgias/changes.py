@@ -265,10 +265,9 @@ def _object(name: str, value: Any) -> Record:  # noqa: ANN401 - whatever the col
 def _is_nobody(record: Record, prefix: str, route: Route) -> bool:
     """Whether a record says that nobody is to be there, as `{"id": null}` does."""
     whole = record.get(prefix, ...)
-    columns = {prefix, *(f"{prefix}_{way}" for way in WAYS)}
-    return (isinstance(whole, dict) and whole.get("id", ...) is None) or (
-        route.nulls and not columns.isdisjoint(record)
-    )
+    if isinstance(whole, dict) and whole.get("id", ...) is None:
+        return True
+    return route.nulls and not {prefix, *(f"{prefix}_{way}" for way in WAYS)}.isdisjoint(record)
 
 
 def _own(route: Route, record: Record, references: Mapping[str, Reference]) -> Record:

@@ -89,6 +89,7 @@ def open_engine(url: str) -> Engine:
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
             raise ArgumentError
+        # By name, as PostgreSQL's driver has them.
         style = {"paramstyle": "named"} if parsed.get_backend_name() == "sqlite" else {}
         # Parameters would go into the log.
         engine = create_engine(parsed, hide_parameters=True, **style)

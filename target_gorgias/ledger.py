@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 PENDING, DONE = "pending", "done"
 MOST_QUEUED = 200
-MOST_TOGETHER = 200
+MOST_READ = 200
 """Entries read at once."""
 PATIENCE = 10
 """Seconds to wait for a run that is just ending."""
@@ -297,7 +297,7 @@ class Ledger:
     def _read_with_others(self, stream: str, key: str) -> Entry | None:
         """An entry, and what was announced of its stream."""
         with self._memory:
-            others = [name for name in self._announced if name[0] == stream][:MOST_TOGETHER]
+            others = [name for name in self._announced if name[0] == stream][:MOST_READ]
             for name in others:
                 del self._announced[name]
         found: dict[Name, Entry | None] = dict.fromkeys([*others, (stream, key)])

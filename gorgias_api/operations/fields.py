@@ -255,11 +255,11 @@ def _read_object(field: Field, value: Any) -> dict[str, Any]:  # noqa: ANN401 - 
         if inner.required and inner.name not in value:
             clause = "is missing"
             raise FieldError(clause, (inner.name,))
-    read = {}
-    for key, item in value.items():
-        known = field.by_name.get(key)
-        read[_key(key)] = _at(key, known.read if known else encode, item)
-    return read
+    known = field.by_name
+    return {
+        _key(key): _at(key, known[key].read if key in known else encode, item)
+        for key, item in value.items()
+    }
 
 
 def _read_array(field: Field, value: Any) -> list[Any]:  # noqa: ANN401 - any value

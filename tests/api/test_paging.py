@@ -46,6 +46,13 @@ def test_a_walk_may_start_from_a_cursor_and_without_parameters(
     assert queries(server) == [{"cursor": ["saved"]}]
 
 
+@pytest.mark.parametrize("cursor", ["/Wzk=", "/", "a?b=c", 5])
+def test_a_cursor_goes_back_as_it_came(client: Client, server: Server, cursor: Any) -> None:
+    server.replies.extend([page([1], cursor), page([2], None)])
+    assert len(list(client.paginate("/api/tickets"))) == 2
+    assert queries(server)[1] == {"cursor": [str(cursor)]}
+
+
 def test_a_page_is_asked_for_only_when_the_one_before_has_been_used(
     client: Client, server: Server
 ) -> None:
