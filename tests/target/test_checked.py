@@ -1,4 +1,4 @@
-"""What an independent check found, case by case."""
+"""Rows that say little, nothing or too much, and what is made of them."""
 
 from __future__ import annotations
 
