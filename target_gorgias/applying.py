@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gorgias_api import UsageError
 from target_gorgias.finding import NotThereYet, did_not_come, need
 from target_gorgias.intake import Stream
-from target_gorgias.refusals import Refused, readable
+from target_gorgias.refusals import Refused, readable, who
 from target_gorgias.writer import FIRST_MESSAGE
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Applier:
             if not change:
                 continue
             if self._ledger.was_deleted(*each.needs.split(":", 1)):
-                change.logger.warning("Left out, since a row deleted it: %s", each.needs)
+                change.logger.warning("Left out, its object was deleted by a row: %s", who(change))
                 self._count(change, "unchanged")
             else:
                 self.refuse(change, Refused(_did_not_come(each.needs)))

@@ -72,7 +72,7 @@ class Rejects:
             self.count += 1
             if self._rules.rejects_path:
                 append(self._rules.rejects_path, _line(change, refused))
-        where = mask_text(f"{change.stream}, {_who(change)}: {refused}")
+        where = mask_text(f"{change.stream}, {who(change)}: {refused}")
         if not self._rules.carry_on:
             message = f"{where} Mend the row, or set 'on_error' to 'continue' to go on without it."
             raise TooManyError(message)
@@ -85,7 +85,7 @@ class Rejects:
             raise TooManyError(message)
 
 
-def _who(change: Change) -> str:
+def who(change: Change) -> str:
     """The key of a row for the log: numbers and codes as they are, what may be a name hidden."""
     if change.key in {"", change.content}:
         return "a row without a key"

@@ -127,11 +127,17 @@ def test_what_waits_is_written_by_the_next_run_before_anything_else(desk: Desk) 
     assert desk.the("tickets", external_id="requests:1")["trashed_datetime"]
 
 
-def test_rows_about_what_a_row_deleted_are_left_out(desk: Desk) -> None:
-    desk.write(*request(customer_email=EMAIL, messages=[MAIL]), **PEOPLE)
-    desk.write(*request(_gorgias_action="delete"), **PEOPLE)
-    desk.write(*rows("ticket_tags", {"ticket_key": "1", "name": "vip"}, keys=["ticket_key"]))
+@pytest.mark.parametrize("key", ["1", EMAIL])
+def test_rows_about_what_a_row_deleted_are_left_out(
+    desk: Desk, caplog: pytest.LogCaptureFixture, key: str
+) -> None:
+    desk.write(*request(number=key, customer_email=EMAIL, messages=[MAIL]), **PEOPLE)
+    desk.write(*request(number=key, _gorgias_action="delete"), **PEOPLE)
+    desk.write(*rows("ticket_tags", {"ticket_key": key, "name": "vip"}, keys=["ticket_key"]))
     assert desk.summary["ticket_tags"] == {"unchanged": 1}
+    shown = "***" if key == EMAIL else key
+    assert f"Left out, its object was deleted by a row: key {shown}" in caplog.messages
+    assert EMAIL not in caplog.text
 
 
 def test_a_version_that_waited_does_not_undo_a_later_one(desk: Desk) -> None:
