@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gorgias_api import UsageError
 from target_gorgias.finding import NotThereYet, did_not_come, need
 from target_gorgias.intake import Stream
-from target_gorgias.refusals import Refused, readable, who
+from target_gorgias.refusals import Refused, readable, shown, who
 from target_gorgias.writer import FIRST_MESSAGE
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Applier:
                 change.logger.warning("Left out, its object was deleted by a row: %s", who(change))
                 self._count(change, "unchanged")
             else:
-                self.refuse(change, Refused(_did_not_come(each.needs)))
+                self.refuse(change, _in_vain(each.needs))
             self._ledger.no_longer_waiting(each.number)
 
     def take_up(self) -> None:
@@ -274,7 +274,11 @@ def _may_be_first(change: Change) -> bool:
     return change.route.name == "messages" and change.route.verb in {"create", "upsert"}
 
 
-def _did_not_come(needs: str) -> str:
+def _in_vain(needs: str) -> Refused:
+    """What waited for something that did not come."""
     if needs.startswith(FIRST_MESSAGE):
-        return "A ticket needs at least one message, and none came that names it."
-    return did_not_come(needs)
+        return Refused("A ticket needs at least one message, and none came that names it.")
+    what, _, value = needs.partition(":")
+    refused = Refused(did_not_come(needs))
+    refused.logged = did_not_come(f"{what}:{shown(value)}")
+    return refused

@@ -27,6 +27,8 @@ class Refused(GorgiasError):  # noqa: N818 - it says what became of the row
     status: int | None = None
     message = ""
     fields: Any = None
+    logged = ""
+    """The sentence for the log, where the text quotes the row."""
 
     @classmethod
     def by_gorgias(cls, error: ApiError, meaning: str = "") -> Refused:
@@ -72,7 +74,7 @@ class Rejects:
             self.count += 1
             if self._rules.rejects_path:
                 append(self._rules.rejects_path, _line(change, refused))
-        where = mask_text(f"{change.stream}, {who(change)}: {refused}")
+        where = mask_text(f"{change.stream}, {who(change)}: {refused.logged or refused}")
         if not self._rules.carry_on:
             message = f"{where} Mend the row, or set 'on_error' to 'continue' to go on without it."
             raise TooManyError(message)
@@ -86,12 +88,17 @@ class Rejects:
 
 
 def who(change: Change) -> str:
-    """The key of a row for the log: numbers and codes as they are, what may be a name hidden."""
+    """The key of a row for the log."""
     if change.key in {"", change.content}:
         return "a row without a key"
     parts = change.key_values.values() or [change.key]
-    shown = (str(part) if CODE.fullmatch(str(part)) else MASK for part in parts)
-    return f"key {', '.join(shown)}"
+    return f"key {', '.join(shown(str(part)) for part in parts)}"
+
+
+def shown(part: str) -> str:
+    """A part of a key for the log: numbers and codes as they are, what may be a name hidden."""
+    masked = mask_text(part)
+    return masked if CODE.fullmatch(part) or masked == f"{MASK}@{MASK}" else MASK
 
 
 def _line(change: Change, refused: Refused) -> dict[str, Any]:
