@@ -21,7 +21,7 @@ Item = TypeVar("Item")
 
 IN_MEMORY = 4
 MOST = 500
-"""Items of one stream that may wait before its walk waits too."""
+"""Items of one stream that may wait before its walk waits too; fewer where no disk takes them."""
 
 
 class Ended(NamedTuple):
@@ -86,10 +86,9 @@ class Feed(Generic[Item]):
         """Hand over an item; false when nobody wants more."""
         spool = self._spools[name]
         with self._changed:
-            while len(spool) >= MOST and not self.stopped:
+            while not self.stopped and not (len(spool) < MOST and spool.append(item)):
                 self._changed.wait()
             if not self.stopped:
-                spool.append(item)
                 self._arrived.append((name, None))
                 self._changed.notify_all()
             return not self.stopped

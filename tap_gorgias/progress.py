@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from gorgias_api import Client
     from tap_gorgias.streams import GorgiasStream
@@ -18,9 +18,11 @@ EVERY = 30.0
 class Progress:
     """Writes to the log now and then, and at the end."""
 
-    def __init__(self, client: Client, logger: logging.Logger) -> None:
+    def __init__(self, client: Client, logger: logging.Logger, written: Mapping[str, int]) -> None:
+        """`written` tells the records that are on the output, by the stream's name there."""
         self._client = client
         self._logger = logger
+        self._written = written
         self._said = client.clock.monotonic()
         self._through: dict[str, float] = {}
 
@@ -37,7 +39,14 @@ class Progress:
     def summarise(self, streams: Iterable[GorgiasStream]) -> None:
         """One line per stream, and one for the run."""
         for stream in streams:
-            self._logger.info(
-                "%s: %d records, %d requests.", stream.name, stream.records, stream.requests
-            )
+            for name in dict.fromkeys(each.stream_alias for each in stream.stream_maps):
+                self._logger.info(
+                    "%s: %d records, %d requests.", name, self._written[name], stream.requests
+                )
+            if stream.set_aside:
+                self._logger.warning(
+                    "%s: %d rows were set aside, because they are not as documented.",
+                    stream.name,
+                    stream.set_aside,
+                )
         self._logger.info("Done: %s.", self._client.budget.spent())

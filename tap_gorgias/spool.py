@@ -13,7 +13,8 @@ Item = TypeVar("Item")
 class Spool(Generic[Item]):
     """A double-ended queue whose memory stays bounded, however much waits in it.
 
-    The oldest `in_memory` items are kept as they are, later ones in an unnamed temporary file.
+    The oldest `in_memory` items are kept as they are, later ones in an unnamed temporary file,
+    if one can be written.
     Not for use by several threads at once.
     """
 
@@ -26,18 +27,27 @@ class Spool(Generic[Item]):
     def __len__(self) -> int:
         return len(self._near) + len(self._far)
 
-    def append(self, item: Item) -> None:
-        """Add an item at the young end."""
+    def append(self, item: Item) -> bool:
+        """Add an item at the young end.
+
+        Returns:
+            Whether there was room; without it (a full or read-only disk), nothing has changed.
+        """
         if len(self._near) < self._in_memory and not self._far:
             self._near.append(item)
-            return
+            return True
         data = pickle.dumps(item, pickle.HIGHEST_PROTOCOL)
-        if self._file is None:
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         start = self._far[-1][0] + self._far[-1][1] if self._far else 0
-        self._file.seek(start)
-        self._file.write(data)
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by `close`
+            self._file.seek(start)
+            if self._file.write(data) < len(data):
+                return False
+        except OSError:
+            return False
         self._far.append((start, len(data)))
+        return True
 
     def pop_oldest(self) -> Item:
         """Take the item that has waited longest.

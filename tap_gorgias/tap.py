@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import sys
 from collections import deque
 from contextlib import suppress
@@ -12,63 +11,38 @@ from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
-from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.exceptions import MapExpressionError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
-from singer_sdk.singerlib.encoding.simple import RecordMessage
+from singer_sdk.singerlib import StateMessage
 
-from gorgias_api import Client, ForbiddenError, GorgiasError, SettingsError
+from gorgias_api import (
+    Client,
+    ForbiddenError,
+    GorgiasError,
+    SettingsError,
+    UnauthorizedError,
+)
+from gorgias_api.nearest import did_you_mean
 from gorgias_api.settings import SHARED, Setting, Settings, check, check_sources, json_schema, read
 from tap_gorgias import settings
 from tap_gorgias.feed import Ended, Feed
+from tap_gorgias.output import LineWriter
 from tap_gorgias.progress import Progress
-from tap_gorgias.streams import DATED, STREAMS, GorgiasStream, reports_of
+from tap_gorgias.streams import DATED, NAMES, STREAMS, GorgiasStream, reports_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import FrameType
 
     import click
     from singer_sdk.plugin_base import _ConfigInput
-    from singer_sdk.singerlib.encoding.simple import Message
 
     from tap_gorgias.walk import Batch
 
 FAILED, MISUSED = 1, 2
+FATAL = (UnauthorizedError, SettingsError)
+"""What no stream can be read with."""
 MAPS = Setting("stream_maps", "object", "The SDK's own; only its kind is checked here.")
-PIPEFUL = 1 << 18
-
-
-class LineWriter(MsgSpecWriter):
-    """Writes messages as lines: records together, once something follows that makes use of them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._records = bytearray()
-
-    def write_message(self, message: Message) -> None:
-        """Write one message to standard output."""
-        self._records += self.format_message(message)
-        if not isinstance(message, RecordMessage) or len(self._records) > PIPEFUL:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what has been held back.
-
-        Raises:
-            GorgiasError: nobody reads any more.
-        """
-        waiting, self._records = memoryview(self._records), bytearray()
-        try:
-            while waiting:
-                # A signal makes a write to a full pipe come back with only a part done.
-                waiting = waiting[sys.stdout.buffer.write(waiting) :]
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # What is still buffered has nowhere to go; Python would complain at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            message = "The loader stopped reading; see its log for why."
-            raise GorgiasError(message) from None
 
 
 class TapGorgias(Tap):
@@ -78,6 +52,7 @@ class TapGorgias(Tap):
     package_name = "singer-gorgias"
     config_jsonschema: ClassVar[dict[str, Any]] = json_schema((*SHARED, *settings.SETTINGS))
     message_writer_class = LineWriter
+    message_writer: LineWriter
     capabilities: ClassVar = [
         PluginCapabilities.ABOUT,
         PluginCapabilities.ACTIVATE_VERSION,
@@ -142,49 +117,127 @@ class TapGorgias(Tap):
         """Rows per request."""
         return settings.page_size(self.config)
 
+    @cached_property
+    def activates(self) -> bool:
+        """Whether the loader is told which rows are gone."""
+        return bool(read(settings.ACTIVATE, self.config, default=True))
+
     def sync_all(self) -> None:  # type: ignore[misc]  # final in the SDK, which runs streams one by one
-        """Read all selected streams side by side; after each page, say in a STATE what is out."""
-        streams: dict[str, GorgiasStream] = {
+        """Read all selected streams side by side; after each page, say in a STATE what is out.
+
+        Raises:
+            SettingsError: no stream is selected.
+            GorgiasError: a stream could not be read to its end; the others were.
+        """
+        streams = self._selected()
+        progress = Progress(self.client, self.logger, self.message_writer.written)
+        for stream in streams.values():
+            stream.open()
+        failures: dict[str, Exception] = {}
+        try:
+            with Feed({name: stream.batches for name, stream in streams.items()}) as feed:
+                self._feed = feed
+                for name, item in feed:
+                    if not isinstance(item, Ended):
+                        deque(streams[name].emit(item), maxlen=0)
+                        self._write_state()
+                        progress.note(streams[name], item.through)
+                    elif item.error is None:
+                        streams[name].close()
+                    else:
+                        failures[name] = item.error
+                        if isinstance(item.error, FATAL):
+                            break
+        finally:
+            self.client.close()
+        self.message_writer.write_message(StateMessage(value=self.state))
+        progress.summarise(
+            member for stream in streams.values() for member in stream.family() if member.selected
+        )
+        self._conclude(streams, failures)
+
+    def _selected(self) -> dict[str, GorgiasStream]:
+        """The streams to read, each with those derived from it.
+
+        Raises:
+            SettingsError: there are none.
+        """
+        streams = {
             name: stream
             for name, stream in self.streams.items()
             if isinstance(stream, GorgiasStream)
             and not stream.parent_stream_type
             and (stream.selected or stream.has_selected_descendents)
         }
-        progress = Progress(self.client, self.logger)
-        for stream in streams.values():
-            stream.open()
-        try:
-            with Feed({name: stream.batches for name, stream in streams.items()}) as feed:
-                self._feed = feed
-                for name, item in feed:
-                    if isinstance(item, Ended):
-                        self._end(streams[name], item.error)
-                    else:
-                        deque(streams[name].emit(item), maxlen=0)
-                        progress.note(streams[name], item.through)
-                    self.state_writer.write_state(self.state)
-        finally:
-            self.client.close()
-        progress.summarise(
-            stream for parent in streams.values() for stream in parent.family() if stream.selected
+        if streams:
+            return streams
+        asked = self.input_catalog or {}
+        unknown = [name for name in asked if name not in self.streams]
+        hint = (
+            f" There is no stream '{unknown[0]}'{did_you_mean(unknown[0], NAMES)}"
+            if unknown
+            else ""
         )
+        message = f"No stream is selected, so there is nothing to read.{hint}"
+        raise SettingsError(message)
 
-    def _end(self, stream: GorgiasStream, error: BaseException | None) -> None:
-        """A stream is read, or broke off.
+    def _write_state(self) -> None:
+        """Write the state if it has changed, and all records before it in any case."""
+        self.state_writer.write_state(self.state)
+        self.message_writer.flush()
+
+    def _conclude(
+        self, streams: Mapping[str, GorgiasStream], failures: Mapping[str, Exception]
+    ) -> None:
+        """Tell what could not be read.
 
         Raises:
-            BaseException: whatever broke it off, unless that is a permission to be done without.
+            Exception: what broke streams off, unless that is a permission to be done without.
         """
-        if error is None:
-            stream.close()
-        elif isinstance(error, ForbiddenError) and settings.skips_forbidden(self.config):
-            scope = error.missing_scope or stream.scope
+        skipped = {
+            name: error
+            for name, error in failures.items()
+            if isinstance(error, ForbiddenError)
+            and not streams[name].has_answered
+            and settings.skips_forbidden(self.config)
+        }
+        for name, error in skipped.items():
+            scope = error.missing_scope or streams[name].scope
             self.logger.warning(
-                "Skipping '%s': the credentials need the scope '%s'. %s", stream.name, scope, error
+                "Skipping '%s': the credentials need the scope '%s'. %s", name, scope, error
             )
-        else:
-            raise error
+        broken = {name: error for name, error in failures.items() if name not in skipped}
+        for error in broken.values():
+            if len(streams) == 1 or isinstance(error, FATAL) or not isinstance(error, GorgiasError):
+                raise error
+        if broken:
+            told = "; ".join(f"'{name}': {error}".rstrip(".") for name, error in broken.items())
+            message = f"Not all streams could be read: {told}. The next run goes on with them."
+            raise GorgiasError(message)
+        if len(skipped) == len(streams):
+            message = "Nothing could be read: the credentials have no permission for any stream."
+            raise GorgiasError(message)
+
+    def run_connection_test(self) -> bool:  # type: ignore[misc]  # final in the SDK, which stops streams by errors that it logs
+        """Read a row of every stream, or more where they come together.
+
+        Raises:
+            GorgiasError: a stream cannot be read.
+        """
+        self.page_size = 1
+        for stream in self.streams.values():
+            stream.selected = True
+        streams, failures = self._selected(), {}
+        for name, stream in streams.items():
+            stream.open()
+            try:
+                deque(stream.emit(stream.sample()), maxlen=0)
+            except GorgiasError as error:
+                failures[name] = error
+        self.message_writer.flush()
+        self.client.close()
+        self._conclude(streams, failures)
+        return True
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings without ever printing a value, which the SDK's own check would."""

@@ -4,28 +4,43 @@ The lists of the API are keyset-paged: a cursor names the last row of a page, no
 rows that come, go or change meanwhile do not shift the pages. A row that changes moves to the
 newest end of the order, in which every walk goes from one end to the other.
 
-**Backfill**, the first time: oldest first. A row that changes ahead of us stays ahead, one that
-changes behind us moves ahead, so whatever exists when the last page comes has been seen in its
-latest state or changed later than that page. The bookmark after each page says: everything
-before it is out. The cursor of the next page is saved with it, so a run that is killed goes on
-at that page. A server may refuse an old cursor; then the walk begins again from the start and
-gives only rows at or past the bookmark.
+**Up**, the first time: oldest first. A row that changes ahead of us stays ahead, one that changes
+behind us moves ahead, so whatever exists when the last page comes has been seen in its latest
+state or changed later than that page. The bookmark after each page says: everything before it is
+out. The cursor of the next page is saved with it, so a run that is killed goes on at that page.
 
-**Catch-up**, every time after: newest first, since the lists have no date filter, until a page
-ends before the bookmark minus the overlap. Nothing is given while going down: the pages wait in
-a spool and come out oldest first, so that the bookmark can move with each of them and a kill
-costs no row. A row that changes while we go down jumps above us, where the next run finds it,
-because the bookmark never passes the newest row of the first page.
+**Down**, every time after: newest first, since the lists have no date filter, until a page ends
+before the bookmark minus the overlap. The pages wait and come out oldest first, so that the
+bookmark can move with each of them and a kill costs no row. A row that changes while we go down
+jumps above us, where the next run finds it, because the bookmark never passes the newest row of
+the first page.
 
-*Ties and late rows.* Rows at the bookmark's own instant are always read again. Rows that become
-visible late, with an older time, are looked for `OVERLAP` deep, but never for more than one page
-without news; `lookback`, for objects that change without a new date, is always read in full.
+A long way down would be lost with a kill. So after `WAITING` pages, and at once where an earlier
+run was interrupted, rows are given as they come, and the state says between which ends they are
+out (`Descent`). The next run goes on at its lower end. If it has to begin at the top again, it
+gives what is above the descent, skips what lies in it, and goes on below.
+
+*Old cursors.* A server may refuse a saved cursor in any way. The way up is then left for the way
+down to the bookmark, which costs the pages that are missing; a list that the API filters goes on
+upwards from the bookmark.
+
+*Rows given again.* Rows at the bookmark's own instant are read once more, unless there are more
+than a page of them and the state says that they are out. Rows that become visible late, with an
+older time, are looked for `OVERLAP` deep, but never for more than one page without news;
+`lookback`, for objects that change without a new date, is always read in full. A kill while rows
+before the bookmark are given again could part an object from its derived rows. So the state first
+says from where on they come, and the next run reads at least that far.
 
 *Dates in the future*, which a client can write, must not hide what is new until then: no bookmark
-passes the time of the run, or the middle of a page where the whole server is ahead of us.
+passes the server's time, and one that has passed it by more than the overlap says nothing, so the
+stream is read from the start.
 
-*Lists that cannot be ordered* (voice) are gone down in the same way if their pages turn out to
-descend, and read to their end if not; their bookmark moves with the last row.
+*Rows without a date* stand where the server likes: they are given wherever they are met, and move
+no bookmark before the end.
+
+*Lists that are not in order*, because the API cannot order them (voice) or does not keep to what
+it was asked for, are read to their end, unless the API cannot order them but their pages turn out
+to descend. Their bookmark moves with the last row.
 
 So N rows cost ceil(N/100) requests the first time, and k changed ones at most ceil(k/100) + 1.
 
@@ -37,32 +52,31 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from gorgias_api import AnswerError, BadRequestError, NotFoundError, ServerError
+from gorgias_api import GorgiasError
 from gorgias_api.paging import follow
+from tap_gorgias.bookmarks import Bookmark, Descent
+from tap_gorgias.order import Row, Sighting, position
+from tap_gorgias.restart import Restarts
 from tap_gorgias.spool import Spool
-from tap_gorgias.timestamps import FIRST, canonical, earlier, share_of_time
+from tap_gorgias.timestamps import FIRST, earlier, share_of_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from gorgias_api import Page
 
 Order = Literal["asc", "desc"]
-Row = dict[str, Any]
 
 logger = logging.getLogger(__name__)
 
 OVERLAP = timedelta(minutes=5)
-RESTARTS = 5
-"""Refused cursors in a row, without any progress between them, before the walk gives up."""
-PAGES_IN_MEMORY = 4
+WAITING = 100
+"""Pages that may wait on the way down, so that they can come out oldest first."""
+IN_MEMORY = 4
 UNKNOWN = float("inf")
 MOMENT = timedelta(microseconds=1)
-TELLING = 10
-"""Rows on a page from which its middle says something about the server's clock."""
 LAST = "9999-12-31T23:59:59.999999+00:00"
 
 
@@ -75,6 +89,8 @@ class Request(NamedTuple):
     until: str | None
     ahead: float
     """Requests that probably follow; `UNKNOWN` before the first answer."""
+    is_old: bool
+    """Whether the cursor was saved by an earlier run, so that a refusal is to be expected."""
 
 
 class Source(Protocol):
@@ -83,13 +99,6 @@ class Source(Protocol):
     def page(self, request: Request) -> Page:
         """Fetch one page."""
         ...
-
-
-class Bookmark(NamedTuple):
-    """Everything before `position` is out; `cursor` is set while a backfill is unfinished."""
-
-    position: str | None = None
-    cursor: str | None = None
 
 
 class Batch(NamedTuple):
@@ -103,69 +112,33 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What to walk.
+    """What to walk: the stream `name`, in the order of `key`.
 
-    `since` and `until` are a half-open window, `now` is when the run began, all in the
+    `since` and `until` are a half-open window and `now` tells the server's time, all in the
     fixed-width form of `timestamps`. `filters` says that the API itself can apply a window,
-    `ordered` that it gives the rows in the order of `key` and says so.
+    `ordered` that it can be asked for the order of `key`, `page_size` how many rows a page has.
     """
 
+    name: str
     key: str
-    now: str
+    now: Callable[[], str]
     since: str | None = None
     until: str | None = None
     lookback: timedelta = timedelta(0)
     filters: bool = False
     ordered: bool = True
+    page_size: int = 100
 
 
-def position(row: Row, key: str) -> str:
-    """Where `row` stands in the order of `key`; a row never changed counts from its creation.
+class Depth(NamedTuple):
+    """How far down to go."""
 
-    Raises:
-        AnswerError: its date is no date, so nothing can be said about what comes before it.
-    """
-    try:
-        return canonical(row.get(key) or row.get("created_datetime") or FIRST)
-    except (ValueError, AttributeError):
-        message = f"The API gave a row ({row.get('id')}) whose {key} is no datetime."
-        raise AnswerError(message) from None
-
-
-def insist(
-    ask: Callable[[str | None], Page], cursor: str | None = None
-) -> Iterator[tuple[Page, bool]]:
-    """Pages from `cursor` on, each with whether the list begins again with it.
-
-    A server refuses an old cursor with a 4xx that is not documented. Then the list begins again
-    without one, as often as it gets further than before, and `RESTARTS` times when it does not.
-
-    Raises:
-        GorgiasError: whatever `ask` raises without a cursor, or too often with one.
-    """
-    best, strikes, again = 0, 0, False
-    while True:
-        count = 0
-        try:
-            for page in follow(ask, cursor):
-                yield page, again
-                count, again, cursor = count + 1, False, page.next_cursor
-        except (BadRequestError, NotFoundError, ServerError) as error:
-            # A server may also stumble over an old cursor; but only over an old one.
-            if isinstance(error, ServerError) and (count or best or strikes or again):
-                raise
-            strikes = 0 if count > best else strikes + 1
-            if cursor is None or strikes > RESTARTS:
-                raise
-            logger.info("The server no longer takes its cursor (%s); reading again.", error)
-            cursor, again, best = None, True, max(best, count)
-        else:
-            return
-
-
-def _descends(moments: list[str]) -> bool:
-    """Whether a page of a list of unknown order goes down all the way."""
-    return moments[0] > moments[-1] and all(a >= b for a, b in pairwise(moments))
+    known: str
+    """Everything before it is out."""
+    floor: str
+    """From here on everything is read in any case."""
+    deep: str
+    """Down to here rows that came late are looked for."""
 
 
 class Walk:
@@ -175,10 +148,9 @@ class Walk:
         self._source = source
         self._plan = plan
         self._bookmark = bookmark
+        self._is_interrupted = bookmark.descent is not None
         self._ahead = UNKNOWN
-        self._horizon = plan.now
-        self._from: str | None = None
-        self._covered = FIRST
+        self._restarts = Restarts()
 
     def batches(self) -> Iterator[Batch]:
         """Give the rows, a page at a time.
@@ -187,110 +159,223 @@ class Walk:
         up from the beginning of time, except where the API filters.
 
         Raises:
-            AnswerError: the server pages in a circle, or a row has no usable date.
+            AnswerError: the server pages in a circle.
             GorgiasError: see `gorgias_api.errors`.
         """
-        known, plan = self._bookmark.position, self._plan
-        if plan.until is not None and (known or "") >= earlier(plan.until, MOMENT):
-            return iter(())
-        fresh = known is None and plan.ordered and (plan.since is None or plan.filters)
-        return self._backfill() if fresh or self._bookmark.cursor else self._catch_up()
+        mark, until = self._bookmark, self._plan.until
+        if until and (mark.position or "") >= earlier(until, MOMENT) and not mark.again_from:
+            return
+        is_through = False
+        while not is_through:  # the server refused a cursor, or the bookmark makes no sense
+            is_through = yield from self._up() if self._goes_up() else self._down()
 
-    def _backfill(self) -> Iterator[Batch]:
-        plan = self._plan
-        done, covered, first = self._bookmark.position, FIRST, None
-        self._covered = done or FIRST
-        for count, (page, again) in enumerate(self._pages("asc", plan.since), start=1):
-            covered = self._covered if again else covered
-            spots = [(position(row, plan.key), row) for row in page.rows]
-            start, until = max(plan.since or FIRST, covered), plan.until or LAST
-            self._look_ahead(spots)
-            inside = [(at, row) for at, row in spots if start <= at < until]
-            if inside:
-                done = max(done or FIRST, min(inside[-1][0], self._horizon))
-                self._covered = done
-                first = first or inside[0][0]
-            over = page.next_cursor is None or bool(spots and spots[-1][0] >= until)
-            through = self._estimate(count, first, done, plan.until or plan.now)
-            bookmark = Bookmark(done, page.next_cursor) if not over else self._end(done)
-            yield Batch([row for _, row in inside], bookmark, 1.0 if over else through)
-            if over:
-                return
+    def _goes_up(self) -> bool:
+        mark, plan = self._bookmark, self._plan
+        if mark.cursor or mark.descent or not plan.ordered:
+            return mark.cursor is not None
+        if plan.filters and self._is_interrupted:
+            return True
+        return mark.position is None and (plan.since is None or plan.filters)
 
-    def _catch_up(self) -> Iterator[Batch]:
-        plan = self._plan
-        known, floor, deep = self._depths()
-        spool: Spool[list[Row]] = Spool(PAGES_IN_MEMORY)
-        newest = None
-        for count, (page, again) in enumerate(self._pages("desc", deep), start=1):
-            if again:
-                spool.close()
-                spool = Spool(PAGES_IN_MEMORY)
-            spots = [(position(row, plan.key), row) for row in page.rows]
-            self._look_ahead(spots)
-            known, floor, deep = self._depths()
-            spool.append([row for at, row in spots if deep <= at < (plan.until or LAST)])
-            # Where rows without a date stand in the order is the server's secret.
-            dated = [at for at, row in spots if row.get(plan.key)]
-            if not dated:
-                continue
-            oldest = dated[-1]
-            newest = newest or dated[0]
-            self._estimate(count, newest, oldest, floor)
-            no_news = min(max(dated), self._horizon) <= known
-            descends = plan.ordered or _descends(dated)
-            if descends and oldest < floor and (oldest < deep or no_news):
+    def _up(self) -> Generator[Batch, None, bool]:
+        """From the oldest row, the saved cursor or the bookmark up; true when that is through."""
+        plan, done = self._plan, self._bookmark.position
+        goes_on = self._is_interrupted and plan.filters and self._bookmark.cursor is None
+        start = max(plan.since or FIRST, (done or FIRST) if goes_on else FIRST)
+        end = plan.until or LAST
+        seen = Sighting(plan.key, descending=False)
+        for page in self._pages("asc", start):
+            if self._is_ahead_of_time():
+                return False
+            inside = [(at, row) for at, row in seen.see(page.rows, plan.now()) if start <= at < end]
+            dated = [at for at, row in inside if row.get(plan.key)]
+            if dated and seen.is_ordered:
+                done = max(done or FIRST, min(dated[-1], plan.now()))
+            self._bookmark = Bookmark(done, page.next_cursor)
+            through = self._estimate(seen, plan.until or plan.now())
+            yield Batch([row for _, row in inside], self._bookmark, through)
+            if page.next_cursor is None or (seen.is_ordered and (seen.last or FIRST) >= end):
+                yield self._end(seen, seen.last, seen.ties_at_last)
+                return True
+        self._is_interrupted = True
+        return False
+
+    def _down(self) -> Generator[Batch, None, bool]:
+        """From the newest row or the saved cursor down to the bookmark; true when that is through.
+
+        Pages wait to come out oldest first, but not where a way was interrupted before.
+        """
+        start, plan = self._bookmark, self._plan
+        top = start.descent.top if start.descent and start.descent.cursor else None
+        from_top = top is None
+        seen = Sighting(plan.key, descending=True)
+        waiting: Spool[Batch] = Spool(IN_MEMORY)
+        patience = 0 if self._is_interrupted else WAITING
+        for page in self._pages("desc", self._depth(start).deep):
+            if self._is_ahead_of_time():
                 break
-        yield from self._replay(spool)
+            rows = self._wanted(seen.see(page.rows, plan.now()), start)
+            top = top or (seen.first and min(seen.first, plan.now()))
+            mark = self._descended(start, seen, top, page.next_cursor)
+            batch = Batch(rows, mark, self._estimate(seen, self._depth(start).floor))
+            is_last = page.next_cursor is None or self._is_deep_enough(seen, start)
+            if len(waiting) < patience and waiting.append(batch):
+                if is_last:
+                    yield from self._replay(waiting, start, seen)
+            else:
+                patience = 0
+                while waiting:
+                    yield from self._give(waiting.pop_oldest())
+                yield from self._give(batch)
+            if is_last:
+                yield self._end(seen, top, seen.ties_at_first if from_top else 0)
+                return True
+        waiting.close()
+        return False
 
-    def _replay(self, spool: Spool[list[Row]]) -> Iterator[Batch]:
-        """What waits in the spool, oldest first."""
-        done = self._bookmark.position
-        pages = len(spool)
+    def _replay(self, waiting: Spool[Batch], start: Bookmark, seen: Sighting) -> Iterator[Batch]:
+        """What waits, oldest first."""
+        done, pages, key = start.position, len(waiting), self._plan.key
         for count in range(1, pages + 1):
-            rows = spool.pop_newest()[::-1]
-            if rows:
-                newest = max(position(row, self._plan.key) for row in rows)
-                done = max(done or FIRST, min(newest, self._horizon))
-            sure = self._plan.ordered or count == pages
-            bookmark = self._end(done) if count == pages else Bookmark(done)
-            yield Batch(rows, bookmark if sure else self._bookmark, count / pages)
-        spool.close()
+            rows = waiting.pop_newest().rows
+            newest = next((position(row, key) for row in rows if row.get(key)), FIRST)
+            if self._plan.ordered and seen.is_ordered:
+                done = max(done or FIRST, min(newest, self._plan.now()))
+            mark = start if done in (start.position, FIRST) else Bookmark(done)
+            yield from self._give(Batch(rows[::-1], mark, count / pages))
+        waiting.close()
 
-    def _end(self, done: str | None) -> Bookmark:
-        """The bookmark of a walk that is through; a window that is over is not asked for again."""
-        until = self._plan.until
-        return Bookmark(earlier(until, MOMENT) if until and until <= self._plan.now else done)
+    def _give(self, batch: Batch) -> Iterator[Batch]:
+        """A batch; before it, if it holds rows from before the bookmark, a word that it does."""
+        mark = self._bookmark
+        again = mark.again_from
+        key = self._plan.key
+        lowest = min((position(row, key) for row in batch.rows if row.get(key)), default=LAST)
+        if mark.position and lowest < (again or mark.position):
+            again = lowest
+            yield Batch([], mark._replace(again_from=again), batch.through)
+        is_same = batch.bookmark.position == mark.position
+        self._bookmark = batch.bookmark._replace(again_from=again if is_same else None)
+        yield batch._replace(bookmark=self._bookmark)
 
-    def _depths(self) -> tuple[str, str, str]:
-        """What is known, how far to read in any case, and how far to look for late rows."""
-        plan, start = self._plan, self._plan.since or FIRST
-        known = min(self._bookmark.position or FIRST, self._horizon)
-        floor = max(start, earlier(known, plan.lookback))
-        return known, floor, max(start, min(floor, earlier(known, OVERLAP)))
+    def _wanted(self, spots: list[tuple[str, Row]], start: Bookmark) -> list[Row]:
+        """The rows of a page on the way down that are to be given."""
+        since, end = self._plan.since or FIRST, self._plan.until or LAST
+        deep = self._depth(start).deep
+        top, bottom, _ = start.descent or (FIRST, FIRST, None)
 
-    def _look_ahead(self, spots: list[tuple[str, Row]]) -> None:
-        """Move the horizon, past which no bookmark goes, if the server's clock is ahead of ours."""
-        if len(spots) >= TELLING:
-            self._horizon = max(self._horizon, spots[len(spots) // 2][0])
+        def is_wanted(at: str, row: Row) -> bool:
+            if self._is_interrupted and not row.get(self._plan.key):
+                return since <= at < end
+            return deep <= at < end and not bottom < at < top
 
-    def _pages(self, order: Order, since: str | None) -> Iterator[tuple[Page, bool]]:
-        def ask(cursor: str | None) -> Page:
-            if cursor is None:
-                # Where the API filters, beginning again need not begin at the beginning.
-                self._from = max(since or FIRST, self._covered)
-            bounds = (self._from, self._plan.until) if self._plan.filters else (None, None)
-            return self._source.page(Request(order, cursor, *bounds, self._ahead))
+        return [row for at, row in spots if is_wanted(at, row)]
 
-        self._from = since
-        return insist(ask, self._bookmark.cursor)
+    def _descended(
+        self, start: Bookmark, seen: Sighting, top: str | None, cursor: str | None
+    ) -> Bookmark:
+        """What may be said once the rows on the way down are out as far as they are seen."""
+        old = start.descent
+        if not (top and seen.last and seen.is_ordered and self._plan.ordered):
+            return start._replace(descent=None)
+        if old and seen.last > old.top:
+            return start.without_cursor()
+        bottom = min(seen.last, old.bottom) if old else seen.last
+        return start._replace(descent=Descent(top, bottom, cursor))
 
-    def _estimate(self, count: int, start: str | None, at: str | None, end: str) -> float:
-        """How far from `start` to `end` the walk is, and so how many requests lie ahead."""
-        if start is None or at is None:
+    def _end(self, seen: Sighting, reached: str | None, ties: int) -> Batch:
+        """The bookmark of a walk that is through; a window that is over is not asked for again.
+
+        Args:
+            seen: what the last leg saw.
+            reached: the newest row that was met in the order of the list.
+            ties: how many rows stood there.
+        """
+        plan, old = self._plan, self._bookmark
+        is_ordered = plan.ordered and seen.is_ordered
+        newest = (reached or seen.newest) if is_ordered else min(seen.newest, seen.began)
+        newest = max(old.position or FIRST, min(newest, plan.now()))
+        if plan.until and plan.until <= plan.now():
+            newest = earlier(plan.until, MOMENT)
+        stays = newest == old.position and old.instant_is_out
+        fills = newest == reached and ties >= plan.page_size
+        is_unordered = plan.ordered and not seen.is_ordered
+        if is_unordered:
+            logger.warning(
+                "The API does not keep '%s' in the order it was asked for; it is read in full.",
+                plan.name,
+            )
+        self._bookmark = Bookmark(
+            newest if newest > FIRST else None,
+            instant_is_out=is_ordered and (stays or fills),
+            unordered=is_unordered,
+        )
+        return Batch([], self._bookmark, 1.0)
+
+    def _depth(self, start: Bookmark) -> Depth:
+        plan, since = self._plan, self._plan.since or FIRST
+        known = min(start.position or FIRST, plan.now())
+        floor = max(since, min(earlier(known, plan.lookback), start.again_from or LAST))
+        return Depth(known, floor, max(since, min(floor, earlier(known, OVERLAP))))
+
+    def _is_deep_enough(self, seen: Sighting, start: Bookmark) -> bool:
+        """Whether the way down may end with the page at hand."""
+        if not seen.dated or seen.last is None or seen.first is None or start.unordered:
+            return False
+        if self._plan.ordered:
+            descends = seen.is_ordered
+        else:
+            descends = not seen.inversions and seen.first > seen.last
+        known, floor, deep = self._depth(start)
+        is_past = seen.last < floor or (start.instant_is_out and seen.last <= min(known, floor))
+        is_news = min(max(seen.dated), self._plan.now()) > known
+        return descends and is_past and (seen.last < deep or not is_news)
+
+    def _is_ahead_of_time(self) -> bool:
+        """Whether the bookmark has passed the server's time; then it is given up."""
+        known = self._bookmark.position
+        if known is None or earlier(known, OVERLAP) <= self._plan.now():
+            return False
+        logger.warning(
+            "The bookmark of '%s' lies in the future and so does not say what was read: the "
+            "stream is read from the start.",
+            self._plan.name,
+        )
+        self._bookmark, self._is_interrupted = Bookmark(), False
+        return True
+
+    def _pages(self, order: Order, since: str) -> Iterator[Page]:
+        """Pages from the saved cursor on, until the list ends or the server refuses a cursor."""
+        saved = self._bookmark.old_cursor
+        bounds = (since, self._plan.until) if self._plan.filters else (None, None)
+        cursor, count = saved, 0
+
+        def ask(at: str | None) -> Page:
+            is_old = at is not None and at == saved
+            return self._source.page(Request(order, at, *bounds, self._ahead, is_old))
+
+        pages = follow(ask, saved)
+        while True:
+            try:
+                page = next(pages, None)
+            except GorgiasError as error:
+                mark, is_old = self._bookmark, cursor == saved
+                out = (mark.position, mark.descent and mark.descent.bottom)
+                if cursor is None or not self._restarts.allows(error, count, out, is_old=is_old):
+                    raise
+                self._bookmark = mark.without_cursor()
+                return
+            if page is None:
+                return
+            cursor, count = page.next_cursor, count + 1
+            yield page
+
+    def _estimate(self, seen: Sighting, goal: str) -> float:
+        """How far from its first row to `goal` the walk is, and so how many requests lie ahead."""
+        if seen.first is None or seen.last is None:
             return 0.0
-        low, high = min(start, end), max(start, end)
-        through = share_of_time(low, at, high)
-        through = through if start <= end else 1 - through
-        self._ahead = count / through - count if through else UNKNOWN
+        low, high = min(seen.first, goal), max(seen.first, goal)
+        through = share_of_time(low, seen.last, high)
+        through = through if seen.first <= goal else 1 - through
+        self._ahead = seen.pages / through - seen.pages if through else UNKNOWN
         return through

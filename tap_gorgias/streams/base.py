@@ -10,27 +10,35 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib import RecordMessage
-from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 
 from gorgias_api import SettingsError
 from gorgias_api.paging import get_page
+from gorgias_api.retry import Retry
+from tap_gorgias.bookmarks import Bookmark, earliest, read_bookmark, write_bookmark
 from tap_gorgias.conform import compile_row
+from tap_gorgias.order import Ascending
+from tap_gorgias.restart import read_whole
 from tap_gorgias.schemas import JSON_TEXT
-from tap_gorgias.settings import ACTIVATE
-from tap_gorgias.timestamps import FIRST, canonical, earlier, from_datetime
-from tap_gorgias.walk import Batch, Bookmark, Plan, Walk, insist
+from tap_gorgias.timestamps import FIRST, earlier, from_datetime
+from tap_gorgias.walk import Batch, Plan, Request, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
 
     from singer_sdk.helpers.types import Context
+    from singer_sdk.singerlib import Catalog
 
     from gorgias_api import Page
+    from tap_gorgias.order import Row
     from tap_gorgias.tap import TapGorgias
-    from tap_gorgias.walk import Request, Row
 
-CURSOR = "backfill_cursor"
 FULL_READ = "full_read_datetime"
+STARTED = "start_date"
+ROUNDS = 3
+"""How often lists that rows can pass between are read again, before that is given up."""
+BRIEF = Retry(tries=2)
+"""For a cursor of an earlier run, which is not worth waiting for."""
 
 
 class GorgiasStream(Stream):
@@ -58,17 +66,45 @@ class GorgiasStream(Stream):
                 # The SDK adds a missing entry when it is first read, which must not happen in
                 # another thread while the state is being written.
                 stream.bookmark()
-        wanted = self.config.get(ACTIVATE.name, ACTIVATE.default)
-        if self.selected and self.complete and wanted:
-            self._stream_version = self._initialized_at
+                if stream.is_complete and self._tap.activates:
+                    stream._stream_version = self._initialized_at  # noqa: SLF001 - likewise
+                elif stream.forced_replication_method == REPLICATION_FULL_TABLE:
+                    self.logger.warning(
+                        "'%s' is read in full, but the loader is not told which rows are gone: %s.",
+                        stream.name,
+                        "'emit_activate_version_messages' is off"
+                        if stream.is_complete
+                        else "only a part of them is read, or in an order that may change",
+                    )
 
     def close(self) -> None:
-        """After the last row: tell the loader that rows it did not see are gone."""
-        if self._stream_version is not None:
-            self._write_activate_version_message(self._stream_version)
+        """After the last row: tell the loader that rows it did not see are gone, if that is so."""
+        for stream in self.family():
+            if (version := stream._stream_version) is None:  # noqa: SLF001 - a stream like this one
+                continue
+            if stream.is_certain and not stream.set_aside:
+                stream._write_activate_version_message(version)  # noqa: SLF001 - likewise
+            else:
+                self.logger.warning(
+                    "Not every row of '%s' was read for certain, so the loader is not told which "
+                    "ones are gone; the next run may tell it.",
+                    stream.name,
+                )
 
     complete: ClassVar[bool] = True
-    """Whether a run gives all rows there are, whatever is set, so that others are gone."""
+    """Whether a run gives all rows there are, whatever is set."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether this run gives all rows there are, so that others are gone."""
+        return self.complete
+
+    is_certain = True
+    """False once a living row may have been missed."""
+    set_aside = 0
+    """Rows that could not be used."""
+    has_answered = False
+    """Whether the API has given anything, so that the permission is there."""
 
     def emit(self, batch: Batch) -> Iterator[Row]:
         """Write the records of a batch and of the streams derived from it; give each record."""
@@ -131,39 +167,64 @@ class GorgiasStream(Stream):
         """How many requests this run has sent for the stream."""
         return 0
 
-    def ask(self, params: Mapping[str, Any], cursor: str | None = None, ahead: float = 0) -> Page:
+    def ask(
+        self,
+        params: Mapping[str, Any],
+        cursor: str | None = None,
+        ahead: float = 0,
+        retry: Retry | None = None,
+    ) -> Page:
         """One page of the stream's list."""
         self.requests += 1
-        return get_page(self._tap.client, self.path, params, cursor, ahead)
+        page = get_page(self._tap.client, self.path, params, cursor, ahead, retry)
+        self.has_answered = True
+        return page
+
+    def sample(self) -> Batch:
+        """A few rows, for a test of the connection."""
+        return next(iter(self.batches()), Batch([], Bookmark(), 1.0))
+
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take selection, keys and method from a catalog; the replication key is the stream's own.
+
+        Raises:
+            SettingsError: the catalog asks for what the API cannot give.
+        """
+        key = self.replication_key
+        super().apply_catalog(catalog)
+        asked, self.replication_key = self.replication_key, key
+        self.primary_keys = self.primary_keys or type(self).primary_keys
+        possible = {REPLICATION_FULL_TABLE, *([REPLICATION_INCREMENTAL] if key else [])}
+        if self.replication_method not in possible or asked not in (None, key):
+            message = (
+                f"The catalog wants '{self.name}' replicated as {self.replication_method}"
+                f"{f' by {asked!r}' if asked else ''}, but it can only be "
+                f"{' or '.join(sorted(possible))}{f' by {key!r}' if key else ''}."
+            )
+            raise SettingsError(message)
 
     full_read_begun: str | None = None
     """When this run began to read everything again, if `full_pass_every` asked for it."""
 
     def bookmark(self) -> Bookmark:
         """Where the last run left off."""
+        state = self.stream_state
         if self.replication_method != REPLICATION_INCREMENTAL:
             return Bookmark()
-        state = self.stream_state
-        position = state.get("replication_key_value")
         try:
-            return Bookmark(position and canonical(position), state.get(CURSOR))
-        except (ValueError, AttributeError):
-            message = f"The state of '{self.name}' holds a bookmark that is no datetime."
+            return read_bookmark(state)
+        except (ValueError, TypeError, AttributeError, KeyError):
+            message = f"The state of '{self.name}' holds a bookmark that cannot be read."
             raise SettingsError(message) from None
 
     def advance(self, bookmark: Bookmark) -> None:
         """Say in the state what is out."""
         if self.full_read_begun:
             self.stream_state[FULL_READ] = self.full_read_begun
-        if self.replication_method != REPLICATION_INCREMENTAL or not self.selected:
-            return
-        state = self.stream_state
-        if bookmark.position:
-            state["replication_key"] = self.replication_key
-            state["replication_key_value"] = bookmark.position
-        state.pop(CURSOR, None)
-        if bookmark.cursor:
-            state[CURSOR] = bookmark.cursor
+        # Rows that change on the way down, or in a list without order, can be missed this time.
+        self.is_certain &= not (bookmark.descent or bookmark.unordered)
+        if self.replication_method == REPLICATION_INCREMENTAL and self.selected:
+            write_bookmark(bookmark, self.replication_key or "", self.stream_state)
 
     @cached_property
     def conform(self) -> Callable[[Mapping[str, Any]], Row]:
@@ -196,6 +257,7 @@ class GorgiasStream(Stream):
                 self._check_max_record_limit(current_record_index=self.records - 1)
                 yield record
         self._write_state_message()
+        self._tap.message_writer.flush()
 
     def _report(self, field: str, problem: str) -> None:
         self.logger.warning("The field '%s' of '%s' %s.", field, self.name, problem)
@@ -204,38 +266,73 @@ class GorgiasStream(Stream):
 class IncrementalStream(GorgiasStream):
     """A list in the order of its replication key, read by the walk."""
 
-    complete = False
     lookback: ClassVar[timedelta] = timedelta(0)
     ordered: ClassVar[bool] = True
     """Whether the list can be asked for in the order of the replication key."""
     filters: ClassVar[bool] = False
     """Whether the list can be limited by date: only that of events can."""
 
-    def batches(self) -> Iterator[Batch]:
-        """What has changed since the bookmark of the stream, or of the derived one furthest back.
-
-        Each derived stream has a bookmark of its own, so that one that is selected later gets
-        the rows of the past too.
-        """
-        start = min(
-            (stream.bookmark() for stream in self.family() if stream.selected),
-            key=lambda mark: (mark.position or "", mark.cursor is None),
-        )
+    @property
+    def is_complete(self) -> bool:
+        """Only where the catalog asks for everything, and no window leaves something out."""
         window = self._tap.window
-        now = from_datetime(self._tap.client.clock.now())
-        if self._is_full_pass_due(start, now):
-            self.full_read_begun = now
-            start = Bookmark()
+        is_full = self.replication_method == REPLICATION_FULL_TABLE
+        return is_full and self.ordered and window.start is None and window.end is None
+
+    def open(self) -> None:
+        """Announce the family, and remember from where on it is read."""
+        super().open()
+        if self.replication_method == REPLICATION_INCREMENTAL:
+            self._remember_window()
+
+    def batches(self) -> Iterator[Batch]:
+        """What has changed since the bookmark."""
+        window = self._tap.window
         plan = Plan(
+            name=self.name,
             key=self.replication_key or "",
-            now=now,
+            now=self._server_time,
             since=window.start,
             until=window.end,
             lookback=window.lookback.get(self.name, self.lookback),
             filters=self.filters,
             ordered=self.ordered,
+            page_size=self._tap.page_size,
         )
-        return self._prepared(Walk(self, plan, start).batches())
+        return self._prepared(Walk(self, plan, self._start).batches())
+
+    @cached_property
+    def _start(self) -> Bookmark:
+        """The bookmark of the stream, or of the derived one furthest back.
+
+        Each derived stream has a bookmark of its own, so that one that is selected later gets
+        the rows of the past too.
+        """
+        start = earliest([stream.bookmark() for stream in self.family() if stream.selected])
+        now = self._server_time()
+        if self._is_full_pass_due(start, now):
+            self.full_read_begun = now
+            return Bookmark()
+        return start
+
+    def _server_time(self) -> str:
+        return from_datetime(self._tap.client.server_now())
+
+    def _remember_window(self) -> None:
+        """Keep in the state from where on rows were read; say so if more of them are wanted now."""
+        wanted, state = self._tap.window.start, self.stream_state
+        if self._start == Bookmark():
+            state.pop(STARTED, None)
+            if wanted:
+                state[STARTED] = wanted
+        elif STARTED in state and (wanted or FIRST) < state[STARTED]:
+            self.logger.warning(
+                "'%s' was read from %s on, and a 'start_date' before that has no effect on a stream "
+                "with a state: to get the older rows, run once without the state (with Meltano, "
+                "`--full-refresh`).",
+                self.name,
+                state[STARTED],
+            )
 
     def _is_full_pass_due(self, start: Bookmark, now: str) -> bool:
         every = self._tap.window.full_pass.get(self.name)
@@ -265,22 +362,53 @@ class IncrementalStream(GorgiasStream):
             params[f"{self.replication_key}[gte]"] = request.since
         if request.until:
             params[f"{self.replication_key}[lt]"] = request.until
-        return self.ask(params, request.cursor, request.ahead)
+        return self.ask(params, request.cursor, request.ahead, BRIEF if request.is_old else None)
+
+    def sample(self) -> Batch:
+        """The newest rows."""
+        page = self.page(Request("desc", None, None, None, 0.0, is_old=False))
+        return Batch(page.rows, Bookmark(), 1.0)
 
 
 class FullStream(GorgiasStream):
-    """A list that is read completely every time. `variants` are parameters to read it with."""
+    """A list that is read completely every time. `variants` are parameters to read it with.
+
+    Where there are several, a row can pass from one to another while they are read. So they are
+    read until nothing new is found before other rows are declared gone.
+    """
 
     variants: ClassVar[tuple[Mapping[str, Any], ...]] = ({},)
     paged: ClassVar[bool] = True
 
     def batches(self) -> Iterator[Batch]:
         """Every row."""
-        size = {"limit": self._tap.page_size} if self.paged else {}
+        found: set[Any] = set()
         for variant in self.variants:
-            params = {**self.params, **variant, **size}
-            for page, _ in insist(partial(self.ask, params)):
-                yield Batch(page.rows, Bookmark(), 0.0)
+            yield from self._list(variant, found)
+        if len(self.variants) > 1 and self._stream_version is not None:
+            yield from self._confirm(found)
+
+    def _confirm(self, found: set[Any]) -> Iterator[Batch]:
+        for _ in range(ROUNDS):
+            before = len(found)
+            for variant in self.variants:
+                known = set(found)
+                for batch in self._list(variant, found):
+                    new = [row for row in batch.rows if row["id"] not in known]
+                    yield batch._replace(rows=new)
+            if len(found) == before:
+                return
+        self.is_certain = False
+
+    def _list(self, variant: Mapping[str, Any], found: set[Any]) -> Iterator[Batch]:
+        size = {"limit": self._tap.page_size} if self.paged else {}
+        params, order = {**self.params, **variant, **size}, Ascending()
+        for page, again in read_whole(partial(self.ask, params)):
+            order = Ascending() if again else order
+            order.take(page.rows)
+            self.is_certain &= order.is_kept or "order_by" not in params
+            found.update(row["id"] for row in page.rows)
+            yield Batch(page.rows, Bookmark(), 0.0)
 
 
 class ObjectStream(GorgiasStream):
@@ -289,14 +417,22 @@ class ObjectStream(GorgiasStream):
     def batches(self) -> Iterator[Batch]:
         """The object, as the only row."""
         self.requests += 1
-        yield Batch([self._tap.client.request("GET", self.path)], Bookmark(), 1.0)
+        row = self._tap.client.request("GET", self.path)
+        self.has_answered = True
+        yield Batch([row], Bookmark(), 1.0)
 
 
 class DerivedStream(GorgiasStream):
     """Rows that live inside another stream's rows, and so cost no request of their own."""
 
-    complete = False
     state_partitioning_keys = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """As the stream it lives on, which is read completely if this one asks for it."""
+        window = self._tap.window
+        is_full = self.replication_method == REPLICATION_FULL_TABLE
+        return is_full and window.start is None and window.end is None
 
     def prepare(self, rows: list[Row]) -> None:
         """Fetch what else is needed for rows of the parent; runs in the parent's thread."""

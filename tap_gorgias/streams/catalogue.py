@@ -8,7 +8,7 @@ from tap_gorgias import schemas
 from tap_gorgias.streams.base import FullStream
 
 if TYPE_CHECKING:
-    from tap_gorgias.walk import Row
+    from tap_gorgias.order import Row
 
 
 class ByCreation(FullStream):

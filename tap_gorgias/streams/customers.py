@@ -10,12 +10,12 @@ from gorgias_api import BadRequestError, ForbiddenError, MovedError, NotFoundErr
 from tap_gorgias import schemas
 from tap_gorgias.streams.base import DerivedStream, IncrementalStream
 from tap_gorgias.streams.values import field_values
-from tap_gorgias.walk import position
+from tap_gorgias.order import position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_gorgias.walk import Row
+    from tap_gorgias.order import Row
 
 AT_ONCE = 8
 
@@ -101,6 +101,7 @@ class CustomerDetails(DerivedStream):
         except (NotFoundError, MovedError):
             return None
         except (BadRequestError, ForbiddenError) as error:
+            self.is_certain = False
             self.logger.warning("The details of a customer are not to be had: %s", error)
             return None
         return detail

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gorgias_api import Page
-    from tap_gorgias.walk import Request, Row
+    from tap_gorgias.order import Row
+    from tap_gorgias.walk import Request
 
 TYPES = frozenset(
     {

@@ -14,7 +14,7 @@ from tap_gorgias.streams.base import DerivedStream, IncrementalStream
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_gorgias.walk import Row
+    from tap_gorgias.order import Row
 
 
 class Messages(IncrementalStream):

@@ -14,16 +14,18 @@ import pendulum
 from gorgias_api import SettingsError
 from gorgias_api.paging import read_page
 from tap_gorgias import schemas
+from tap_gorgias.restart import read_whole
 from tap_gorgias.settings import REPORTS
 from tap_gorgias.streams.base import GorgiasStream
 from tap_gorgias.timestamps import canonical, from_datetime
-from tap_gorgias.walk import Batch, Bookmark, insist
+from tap_gorgias.bookmarks import Bookmark
+from tap_gorgias.walk import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from gorgias_api import Page
-    from tap_gorgias.walk import Row
+    from tap_gorgias.order import Row
 
 ROWS = 10_000
 DAYS = 365
@@ -152,10 +154,10 @@ class Reports(GorgiasStream):
         start = window.start or from_datetime(until.subtract(days=DAYS))
         since = _moment(start)
         if known:
-            since = max(since, _moment(known) - window.lookback.get(self.name, LOOKBACK))
+            since = max(since, min(_moment(known), now) - window.lookback.get(self.name, LOOKBACK))
         for report in self.reports:
             for begin, end in _spans(report, since, until):
-                for page, _ in insist(partial(self._page, report.query(begin, end))):
+                for page, _ in read_whole(partial(self._page, report.query(begin, end))):
                     yield Batch([report.row(row) for row in page.rows], self.bookmark(), 0.0)
         if self.reports:
             yield Batch([], Bookmark(from_datetime(until)), 1.0)

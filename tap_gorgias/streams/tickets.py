@@ -12,7 +12,7 @@ from tap_gorgias.streams.values import field_values
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tap_gorgias.walk import Row
+    from tap_gorgias.order import Row
 
 
 class Tickets(IncrementalStream):

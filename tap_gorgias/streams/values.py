@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_gorgias.walk import Row
+    from tap_gorgias.order import Row
 
 
 def field_values(parent: Row) -> Iterator[Row]:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from gorgias_api import NotFoundError
+from gorgias_api import BadRequestError, NotFoundError
 from gorgias_api.paging import get_page
 from tap_gorgias import schemas
 from tap_gorgias.streams.base import GorgiasStream
-from tap_gorgias.walk import Batch, Bookmark, insist
+from tap_gorgias.bookmarks import Bookmark
+from tap_gorgias.order import Ascending
+from tap_gorgias.restart import read_whole
+from tap_gorgias.walk import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gorgias_api import Page
+
+BY_CREATION = {"order_by": "created_datetime:asc"}
+"""The one order in which no item moves while the list is read."""
 
 
 class ViewItems(GorgiasStream):
@@ -31,20 +38,27 @@ class ViewItems(GorgiasStream):
 
     def batches(self) -> Iterator[Batch]:
         """The items of every view of tickets; views of customers hold other things."""
-        size = {"limit": self._tap.page_size}
-        for views, _ in insist(lambda cursor: self.ask(size, cursor)):
+        params = {**BY_CREATION, "limit": self._tap.page_size}
+        for views, _ in read_whole(partial(self.ask, params)):
             for view in views.rows:
                 if view.get("type") != "customer-list":
                     yield from self._items(view["id"])
 
     def _items(self, view: int) -> Iterator[Batch]:
+        order = Ascending()
         try:
-            for page, _ in insist(lambda after: self._page(view, after)):
+            for page, again in read_whole(partial(self._page, view)):
+                order = Ascending() if again else order
+                order.take(page.rows)
+                self.is_certain &= order.is_kept
                 yield Batch([{"view_id": view, **row} for row in page.rows], Bookmark(), 0.0)
         except NotFoundError:
             self.logger.info("The view %d is gone since the views were listed.", view)
+        except BadRequestError as error:
+            self.is_certain = False
+            self.logger.warning("The items of the view %d cannot be read: %s", view, error)
 
     def _page(self, view: int, after: str | None) -> Page:
         self.requests += 1
-        params = {"limit": self._tap.page_size}
+        params = {**BY_CREATION, "limit": self._tap.page_size}
         return get_page(self._tap.client, f"/api/views/{view}/items", params, after)

@@ -1,0 +1,93 @@
+"""Where rows stand in a list, and whether the list keeps to the order it was asked for."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from tap_gorgias.timestamps import FIRST, canonical
+
+Row = dict[str, Any]
+
+TOLERATED = 0.1
+"""Share of neighbours in the wrong order: a row can change between being sorted and being shown."""
+
+
+def position(row: Row, key: str) -> str:
+    """Where `row` stands in the order of `key`; a row never changed counts from its creation."""
+    return canonical(row.get(key) or row.get("created_datetime") or FIRST)
+
+
+class Sighting:
+    """What a walk has seen of a list since it last began at one of its ends.
+
+    Attributes:
+        key: what the list was asked to be ordered by.
+        began: the server's time when the first page came.
+        first: position of the dated row that came first.
+        last: position of the dated row that came last.
+        ties_at_first: dated rows that stand where the first one does.
+        ties_at_last: dated rows that stand where the last one does.
+        newest: the highest position of all rows, dated or not.
+        dated: positions of the dated rows of the last page.
+        pages: how many pages came.
+        inversions: neighbours in the wrong order.
+    """
+
+    def __init__(self, key: str, *, descending: bool) -> None:
+        self.key = key
+        self.began = FIRST
+        self.first: str | None = None
+        self.last: str | None = None
+        self.ties_at_first = self.ties_at_last = 0
+        self.newest = FIRST
+        self.dated: list[str] = []
+        self.pages = self.inversions = 0
+        self.is_ordered = True
+        self._descending = descending
+        self._pairs = 0
+
+    def see(self, rows: list[Row], now: str) -> list[tuple[str, Row]]:
+        """Take a page that came at `now`; gives its rows with their positions."""
+        if not self.pages:
+            self.began = now
+        self.pages += 1
+        spots = [(position(row, self.key), row) for row in rows]
+        self.newest = max([self.newest, *(at for at, _ in spots)])
+        self.dated = [at for at, row in spots if row.get(self.key)]
+        self._compare(self.dated if self.last is None else [self.last, *self.dated])
+        for at in self.dated:
+            if self.first is None:
+                self.first = at
+            self.ties_at_first += at == self.first
+            self.ties_at_last = self.ties_at_last + 1 if at == self.last else 1
+            self.last = at
+        return spots
+
+    def _compare(self, positions: list[str]) -> None:
+        for one, other in pairwise(positions):
+            self.inversions += (one < other) if self._descending else (one > other)
+        self._pairs += max(0, len(positions) - 1)
+        if self.inversions > max(1, TOLERATED * self._pairs):
+            self.is_ordered = False
+
+
+class Ascending:
+    """Whether rows come in the order of their creation: nothing that exists can slip through then.
+
+    A list in another order may move while it is read.
+    """
+
+    def __init__(self) -> None:
+        self._last = FIRST
+        self.is_kept = True
+
+    def take(self, rows: list[Row]) -> None:
+        """The next page; rows without a usable date do not count."""
+        for row in rows:
+            try:
+                at = canonical(row["created_datetime"])
+            except (KeyError, ValueError, AttributeError):
+                continue
+            self.is_kept &= at >= self._last
+            self._last = at
