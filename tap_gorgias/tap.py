@@ -15,10 +15,19 @@ from singer_sdk import Tap
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.exceptions import MapExpressionError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib.encoding.simple import RecordMessage
 
 from gorgias_api import Client, ForbiddenError, GorgiasError, SettingsError
-from gorgias_api.settings import SHARED, Setting, Settings, check, check_sources, json_schema, read
+from gorgias_api.settings import (
+    Setting,
+    Settings,
+    from_files,
+    from_json_schema,
+    from_variables,
+    json_schema,
+    settle,
+)
 from tap_gorgias import settings
 from tap_gorgias.feed import Ended, Feed
 from tap_gorgias.progress import Progress
@@ -29,13 +38,11 @@ if TYPE_CHECKING:
     from types import FrameType
 
     import click
-    from singer_sdk.plugin_base import _ConfigInput
     from singer_sdk.singerlib.encoding.simple import Message
 
     from tap_gorgias.walk import Batch
 
 FAILED, MISUSED = 1, 2
-MAPS = Setting("stream_maps", "object", "The SDK's own; only its kind is checked here.")
 PIPEFUL = 1 << 18
 
 
@@ -76,7 +83,7 @@ class TapGorgias(Tap):
 
     name = "tap-gorgias"
     package_name = "singer-gorgias"
-    config_jsonschema: ClassVar[dict[str, Any]] = json_schema((*SHARED, *settings.SETTINGS))
+    config_jsonschema: ClassVar[dict[str, Any]] = json_schema(settings.OWN)
     message_writer_class = LineWriter
     capabilities: ClassVar = [
         PluginCapabilities.ABOUT,
@@ -95,16 +102,31 @@ class TapGorgias(Tap):
         return [stream(self) for stream in STREAMS]
 
     @classmethod
+    def _known_settings(cls) -> list[Setting]:
+        """Our own settings, and those that the SDK adds."""
+        added: dict[str, Any] = {}
+        cls.append_builtin_config(added)
+        return [*settings.OWN, *from_json_schema(added)]
+
+    @classmethod
     def cb_config(
-        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+        cls,
+        ctx: click.Context,  # noqa: ARG003 - the SDK's signature
+        param: click.Option,  # noqa: ARG003
+        value: tuple[str, ...],
     ) -> _ConfigInput:
-        """Read settings as the SDK does, after making sure that they can be read.
+        """Read the files with settings; a later one wins, and variables over all of them.
 
         Raises:
-            SettingsError: which file or kind of variable cannot be, and why.
+            SettingsError: which file or setting cannot be read, and why.
         """
-        check_sources(value, cls._env_var_prefix, lambda: cls._env_var_config)
-        return super().cb_config(ctx, param, value)
+        config = from_files(cls._known_settings(), (path for path in value if path != "ENV"))
+        return _ConfigInput(config, parse_env="ENV" in value)
+
+    @property
+    def _env_var_config(self) -> dict[str, Any]:
+        """The settings in variables. The SDK would take many words for false, and read `.env`."""
+        return from_variables(self._known_settings(), self._env_var_prefix, os.environ)
 
     @classmethod
     def invoke(  # type: ignore[override]  # the SDK's own tap narrows it in the same way
@@ -190,13 +212,12 @@ class TapGorgias(Tap):
         """Check the settings without ever printing a value, which the SDK's own check would."""
         self.append_builtin_config(self.config_jsonschema)
         try:
-            check(self.config, (*SHARED, *settings.SETTINGS), self.config_jsonschema["properties"])
+            self._config = settle(self._known_settings(), self.config)
             Settings.from_mapping(self.config)
             settings.window(self.config, DATED)
             settings.page_size(self.config)
             settings.skips_forbidden(self.config)
             reports_of(self.config)
-            read(MAPS, self.config)
         except SettingsError:
             if raise_errors:
                 raise

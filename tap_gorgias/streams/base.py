@@ -14,6 +14,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
 from gorgias_api import SettingsError
 from gorgias_api.paging import get_page
+from gorgias_api.settings import read
 from tap_gorgias.conform import compile_row
 from tap_gorgias.schemas import JSON_TEXT
 from tap_gorgias.settings import ACTIVATE
@@ -58,8 +59,7 @@ class GorgiasStream(Stream):
                 # The SDK adds a missing entry when it is first read, which must not happen in
                 # another thread while the state is being written.
                 stream.bookmark()
-        wanted = self.config.get(ACTIVATE.name, ACTIVATE.default)
-        if self.selected and self.complete and wanted:
+        if self.selected and self.complete and read(ACTIVATE, self.config):
             self._stream_version = self._initialized_at
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ import pendulum
 
 from gorgias_api import SettingsError
 from gorgias_api.paging import read_page
+from gorgias_api.settings import read
 from tap_gorgias import schemas
 from tap_gorgias.settings import REPORTS
 from tap_gorgias.streams.base import GorgiasStream
@@ -102,7 +103,7 @@ def reports_of(config: Mapping[str, Any]) -> list[Report]:
         SettingsError: an entry lacks a field, or has one that does not fit.
     """
     try:
-        reports = msgspec.convert(config.get(REPORTS.name) or [], list[Report])
+        reports = msgspec.convert(_without_nulls(read(REPORTS, config) or []), list[Report])
     except msgspec.ValidationError as error:
         message = f"The setting 'reports' does not fit: {error}."
         raise SettingsError(message) from error
@@ -111,6 +112,15 @@ def reports_of(config: Mapping[str, Any]) -> list[Report]:
         message = "The setting 'reports' has two entries of the same name."
         raise SettingsError(message)
     return reports
+
+
+def _without_nulls(entries: list[Any]) -> list[Any]:
+    return [
+        {name: value for name, value in entry.items() if value is not None}
+        if isinstance(entry, dict)
+        else entry
+        for entry in entries
+    ]
 
 
 class Reports(GorgiasStream):
