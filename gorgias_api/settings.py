@@ -239,7 +239,8 @@ def from_files(settings: Iterable[Setting], paths: Iterable[str | Path]) -> dict
     Raises:
         SettingsError: a file cannot be read, does not hold an object, or holds a mistake.
     """
-    known, found = list(settings), {}
+    known = list(settings)
+    found: dict[str, Any] = {}
     for path in paths:
         given = _load(path)
         _refuse_unknown(known, given)

@@ -9,6 +9,7 @@ import sys
 from collections import deque
 from contextlib import suppress
 from functools import cached_property
+from types import NoneType
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
@@ -31,6 +32,7 @@ from gorgias_api.settings import (
 from tap_gorgias import settings
 from tap_gorgias.feed import Ended, Feed
 from tap_gorgias.progress import Progress
+from tap_gorgias.state import read_state
 from tap_gorgias.streams import DATED, STREAMS, GorgiasStream, reports_of
 
 if TYPE_CHECKING:
@@ -147,6 +149,16 @@ class TapGorgias(Tap):
             catalog=_json_object("catalog", catalog),
         )
 
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Begin where a former run left off.
+
+        Raises:
+            SettingsError: the state cannot be used.
+        """
+        keys = {name: stream.replication_key for name, stream in self.streams.items()}
+        if bookmarks := read_state(state, keys, self.logger):
+            self.state["bookmarks"] = bookmarks
+
     _feed: Feed[Batch] | None = None
 
     @cached_property
@@ -240,9 +252,9 @@ def _json_object(name: str, file: IO[str] | None) -> IO[str] | None:
     """
     if file is None:
         return None
-    text = file.read()
-    with suppress(ValueError):
-        if isinstance(json.loads(text), dict):
+    with suppress(ValueError, RecursionError):
+        text = file.read()
+        if isinstance(json.loads(text), (dict, NoneType) if name == "state" else dict):
             return io.StringIO(text)
     message = f"The file given as --{name} does not hold a JSON object."
     raise SettingsError(message)

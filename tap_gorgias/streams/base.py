@@ -12,13 +12,13 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib import RecordMessage
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
-from gorgias_api import SettingsError
 from gorgias_api.paging import get_page
 from gorgias_api.settings import read
 from tap_gorgias.conform import compile_row
 from tap_gorgias.schemas import JSON_TEXT
 from tap_gorgias.settings import ACTIVATE
-from tap_gorgias.timestamps import FIRST, canonical, earlier, from_datetime
+from tap_gorgias.state import CURSOR, FULL_READ, POSITION
+from tap_gorgias.timestamps import FIRST, earlier, from_datetime
 from tap_gorgias.walk import Batch, Bookmark, Plan, Walk, insist
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from gorgias_api import Page
     from tap_gorgias.tap import TapGorgias
     from tap_gorgias.walk import Request, Row
-
-CURSOR = "backfill_cursor"
-FULL_READ = "full_read_datetime"
 
 
 class GorgiasStream(Stream):
@@ -144,12 +141,7 @@ class GorgiasStream(Stream):
         if self.replication_method != REPLICATION_INCREMENTAL:
             return Bookmark()
         state = self.stream_state
-        position = state.get("replication_key_value")
-        try:
-            return Bookmark(position and canonical(position), state.get(CURSOR))
-        except (ValueError, AttributeError):
-            message = f"The state of '{self.name}' holds a bookmark that is no datetime."
-            raise SettingsError(message) from None
+        return Bookmark(state.get(POSITION), state.get(CURSOR))
 
     def advance(self, bookmark: Bookmark) -> None:
         """Say in the state what is out."""
@@ -160,7 +152,7 @@ class GorgiasStream(Stream):
         state = self.stream_state
         if bookmark.position:
             state["replication_key"] = self.replication_key
-            state["replication_key_value"] = bookmark.position
+            state[POSITION] = bookmark.position
         state.pop(CURSOR, None)
         if bookmark.cursor:
             state[CURSOR] = bookmark.cursor

@@ -269,7 +269,7 @@ def test_a_bookmark_of_another_tap_is_understood_and_nonsense_is_one_sentence(
     state = {"bookmarks": {"tickets": {"replication_key_value": spelled}}}
     assert 20 <= len(sync(sandbox, "tickets", state=state).records["tickets"]) < 60
     state["bookmarks"]["tickets"]["replication_key_value"] = "soon"
-    with pytest.raises(SettingsError, match="holds a bookmark that is no datetime"):
+    with pytest.raises(SettingsError, match="holds a bookmark that is no ISO 8601 datetime"):
         sync(sandbox, "tickets", state=state)
 
 
