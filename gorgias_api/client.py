@@ -18,6 +18,7 @@ from gorgias_api.clock import Clock, SystemClock
 from gorgias_api.errors import (
     GorgiasError,
     MovedError,
+    NotFoundError,
     RateLimitError,
     ServerError,
     UsageError,
@@ -85,6 +86,9 @@ class Client:
         self.budget.stop()
         self._transport.close()
 
+    def server_now(self):  # STUB
+        return self.clock.now()
+
     def request(  # noqa: PLR0913 - the raw request has this many sides
         self,
         method: str,
@@ -139,7 +143,11 @@ class Client:
 
         def once() -> Any:  # noqa: ANN401 - whatever the operation answers
             answer = self._transport.exchange(request, ahead, timeout=timeout)
-            return read_answer(answer, response_type)
+            try:
+                return read_answer(answer, response_type)
+            except NotFoundError as error:
+                error.suspect(self.settings.api_url)
+                raise
 
         return self._persisting(retry or self._retry, safe=repeatable)(once)
 

@@ -125,6 +125,12 @@ class ForbiddenError(ApiError):
 class NotFoundError(ApiError):
     """404: it never existed, or it was deleted."""
 
+    def suspect(self, api_url: str) -> None:
+        """Name the likely mistake where the answer does not look like one of the API at all."""
+        if not self.refusal.message and not api_url.endswith("/api"):
+            hint = f"the setting 'api_url' probably lacks its end: write '{api_url}/api'"
+            self.args = (f"{str(self).removesuffix('.')}; {hint}.",)
+
 
 class MovedError(ApiError):
     """301 and other redirects; for a customer it means merged into the one at `location`."""

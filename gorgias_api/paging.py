@@ -42,11 +42,18 @@ def read_page(asked: str, answer: Any) -> Page:  # noqa: ANN401 - what the API a
 
 
 def get_page(
-    client: Client, path: str, params: Mapping[str, Any], cursor: str | None, ahead: float = 0.0
+    client: Client,
+    path: str,
+    params: Mapping[str, Any],
+    cursor: str | None,
+    ahead: float = 0.0,
+    retry=None,
 ) -> Page:
     """One page; `params` go with every cursor, since the cursor does not carry them."""
     query = {**params, **further(cursor)}
-    return read_page(f"GET {path}", client.request("GET", path, params=query, ahead=ahead))
+    return read_page(
+        f"GET {path}", client.request("GET", path, params=query, ahead=ahead, retry=retry)
+    )
 
 
 def further(cursor: str | None) -> dict[str, Any]:

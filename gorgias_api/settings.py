@@ -7,33 +7,25 @@ import json
 import math
 import re
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from gorgias_api.errors import SettingsError
+from gorgias_api.kinds import convert, is_blank
 from gorgias_api.nearest import did_you_mean
 from gorgias_api.tokens import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    from gorgias_api.kinds import Kind
 
 LABEL = re.compile(
     r"(?:https?://)?([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.gorgias\.com)?/?",
     re.ASCII | re.IGNORECASE,
 )
 SCOPES = "openid profile email write:all offline"
-
-Kind = Literal["string", "number", "integer", "boolean", "object", "array"]
-PYTHON: Mapping[Kind, tuple[type, ...]] = {
-    "string": (str,),
-    "number": (int, float, Decimal),  # what Singer and JSON make of it
-    "integer": (int,),
-    "boolean": (bool,),
-    "object": (dict,),
-    "array": (list,),
-}
 
 
 @dataclass(frozen=True)
@@ -46,6 +38,11 @@ class Setting:
     default: Any = None
     secret: bool = False
     aliases: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its name and the other ones it goes by."""
+        return (self.name, *self.aliases)
 
 
 SHARED = (
@@ -146,7 +143,7 @@ class Settings:
         Raises:
             SettingsError: the first thing that is wrong, in one sentence, never with a secret.
         """
-        values = {s.name: value for s in SHARED if (value := read(s, given)) is not None}
+        values = _without_nulls(gather(SHARED, given))
         domain = account(values["domain"]) if "domain" in values else None
         if domain is None and "api_url" not in values:
             message = "The setting 'domain' is missing: give your account's name, such as 'acme'."
@@ -187,15 +184,74 @@ def account(domain: str) -> str:
     raise SettingsError(message)
 
 
-def load(path: str | Path) -> dict[str, Any]:
-    """The settings in a JSON file.
+def gather(
+    settings: Iterable[Setting],
+    given: Mapping[str, Any],
+    place: Callable[[str], str] = "setting '{}'".format,
+) -> dict[str, Any]:
+    """What one source gives for settings: each by its own name and of its kind; None for null.
+
+    Args:
+        settings: the ones to look for; other keys of `given` are ignored.
+        given: values by any of a setting's names; blank text counts as not given.
+        place: how the source calls a name, for the sentence about a mistake.
 
     Raises:
-        SettingsError: it cannot be read, or does not hold an object.
+        SettingsError: a value is not of its setting's kind, or two names disagree; it never shows
+            a value.
     """
+    found = {}
+    for setting in settings:
+        values = {
+            name: _converted(setting, given[name], place(name))
+            for name in setting.names
+            if not is_blank(given.get(name, ""))
+        }
+        if values:
+            found[setting.name] = _agreed(values, place)
+    return found
+
+
+def read(setting: Setting, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - of the setting's kind
+    """The value given for a setting under any of its names; else its default.
+
+    Raises:
+        SettingsError: as `gather`.
+    """
+    found = gather((setting,), given).get(setting.name)
+    return setting.default if found is None else found
+
+
+def settle(settings: Iterable[Setting], given: Mapping[str, Any]) -> dict[str, Any]:
+    """A whole configuration as `gather` gives it, without what is null.
+
+    Raises:
+        SettingsError: as `gather`; or there is no such setting, and which one is nearest.
+    """
+    known = list(settings)
+    _refuse_unknown(known, given)
+    return _without_nulls(gather(known, given))
+
+
+def from_files(settings: Iterable[Setting], paths: Iterable[str | Path]) -> dict[str, Any]:
+    """The settings in JSON files, as `gather` gives them; a later file wins.
+
+    Raises:
+        SettingsError: a file cannot be read, does not hold an object, or holds a mistake.
+    """
+    known = list(settings)
+    found: dict[str, Any] = {}
+    for path in paths:
+        given = _load(path)
+        _refuse_unknown(known, given)
+        found |= gather(known, given)
+    return found
+
+
+def _load(path: str | Path) -> dict[str, Any]:
     try:
         given = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         message = f"The settings file {path} cannot be read as JSON ({type(error).__name__})."
         raise SettingsError(message) from None
     if not isinstance(given, dict):
@@ -204,29 +260,25 @@ def load(path: str | Path) -> dict[str, Any]:
     return given
 
 
-def check_sources(sources: Iterable[str], prefix: str, parse: Callable[[], object]) -> None:
-    """Make sure that settings can be read from where a Singer plugin is told to look.
+def from_variables(
+    settings: Iterable[Setting], prefix: str, environment: Mapping[str, str]
+) -> dict[str, Any]:
+    """The settings in variables such as `TAP_GORGIAS_DOMAIN`, as `gather` gives them.
 
     Args:
-        sources: paths of files, and `ENV` for variables.
-        prefix: what the names of the variables begin with.
-        parse: reads the variables.
+        settings: the ones to look for.
+        prefix: what the names of the variables begin with, such as `TAP_GORGIAS_`.
+        environment: all variables.
 
     Raises:
-        SettingsError: which file or kind of variable cannot be read; never with a value.
+        SettingsError: as `gather`; it names the variable.
     """
-    for source in sources:
-        if source != "ENV":
-            load(source)
-            continue
-        try:
-            parse()
-        except (ValueError, KeyError):
-            message = (
-                f"A variable {prefix}… does not hold what its setting needs: digits for a number, "
-                "JSON for an object or a list."
-            )
-            raise SettingsError(message) from None
+    given = {
+        name.removeprefix(prefix).lower(): value
+        for name, value in environment.items()
+        if name.startswith(prefix) and name.isupper()
+    }
+    return gather(settings, given, lambda name: f"variable {prefix}{name.upper()}")
 
 
 def json_schema(settings: Iterable[Setting]) -> dict[str, Any]:
@@ -243,47 +295,41 @@ def json_schema(settings: Iterable[Setting]) -> dict[str, Any]:
     return {"type": "object", "properties": properties}
 
 
-def check(given: Mapping[str, Any], settings: Iterable[Setting], further: Collection[str]) -> None:
-    """Refuse settings nobody knows, naming the nearest known one, and values of the wrong kind.
+def from_json_schema(schema: Mapping[str, Any]) -> list[Setting]:
+    """The settings that such a schema tells of, for those that somebody else adds to it."""
+    return [
+        Setting(name, each["type"][0], each["description"])
+        for name, each in schema["properties"].items()
+    ]
 
-    Args:
-        given: the configuration.
-        settings: what is declared here.
-        further: names that somebody else knows and checks.
 
-    Raises:
-        SettingsError: the first thing that is wrong; it never shows a value.
-    """
-    declared = list(settings)
-    own = {name for setting in declared for name in (setting.name, *setting.aliases)}
-    known = own | set(further)
-    for name in sorted(set(given) - set(known)):
+def _converted(setting: Setting, value: object, place: str) -> Any:  # noqa: ANN401 - of its kind
+    try:
+        return convert(setting.kind, value)
+    except ValueError as error:
+        message = f"The {place} {error}."
+        raise SettingsError(message) from None
+
+
+def _agreed(values: Mapping[str, Any], place: Callable[[str], str]) -> Any:  # noqa: ANN401
+    """The one value given under several names; None if all of them are null."""
+    first, *others = _without_nulls(values) or values
+    for other in others:
+        if values[other] != values[first]:
+            message = f"The {place(first)} and the {place(other)} mean the same; give only one."
+            raise SettingsError(message)
+    return values[first]
+
+
+def _refuse_unknown(settings: Iterable[Setting], given: Iterable[str]) -> None:
+    known = {name for setting in settings for name in setting.names}
+    for name in sorted(set(given) - known):
         message = f"There is no setting '{name}'{did_you_mean(name, known)}"
         raise SettingsError(message)
-    for setting in declared:
-        read(setting, given)
 
 
-def read(setting: Setting, given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - of the setting's kind
-    """The value given for a setting under any of its names; None when there is none.
-
-    Raises:
-        SettingsError: it is not of the setting's kind, or two names disagree.
-    """
-    names = [name for name in (setting.name, *setting.aliases) if given.get(name) not in (None, "")]
-    if len({str(given[name]) for name in names}) > 1:
-        message = f"The settings '{names[0]}' and '{names[1]}' mean the same; give only one."
-        raise SettingsError(message)
-    if not names:
-        return None
-    value: Any = given[names[0]]
-    fits = isinstance(value, bool) == (setting.kind == "boolean")
-    if not (fits and isinstance(given[names[0]], PYTHON[setting.kind])):
-        message = f"The setting '{names[0]}' must be of type {setting.kind}."
-        raise SettingsError(message)
-    if setting.kind == "number":
-        return float(value)
-    return value.strip() if isinstance(value, str) else value
+def _without_nulls(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _url(name: str, url: str) -> str:

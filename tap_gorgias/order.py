@@ -24,6 +24,7 @@ class Sighting:
     Attributes:
         key: what the list was asked to be ordered by.
         began: the server's time when the first page came.
+        starts_dated: whether the very first row has a date.
         first: position of the dated row that came first.
         last: position of the dated row that came last.
         ties_at_first: dated rows that stand where the first one does.
@@ -37,6 +38,7 @@ class Sighting:
     def __init__(self, key: str, *, descending: bool) -> None:
         self.key = key
         self.began = FIRST
+        self.starts_dated = False
         self.first: str | None = None
         self.last: str | None = None
         self.ties_at_first = self.ties_at_last = 0
@@ -51,6 +53,7 @@ class Sighting:
         """Take a page that came at `now`; gives its rows with their positions."""
         if not self.pages:
             self.began = now
+            self.starts_dated = bool(rows and rows[0].get(self.key))
         self.pages += 1
         spots = [(position(row, self.key), row) for row in rows]
         self.newest = max([self.newest, *(at for at, _ in spots)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Protocol
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.singerlib.encoding.simple import RecordMessage
@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 PIPEFUL = 1 << 18
 
 
+class Pipe(Protocol):
+    """What lines are written to."""
+
+    def write(self, data: memoryview, /) -> int:
+        """Take some of the bytes, and tell how many."""
+        ...
+
+    def flush(self) -> None:
+        """Pass them on."""
+        ...
+
+
 class LineWriter(MsgSpecWriter):
     """Writes messages as lines. Records wait for a `flush` or for any other message.
 
@@ -25,7 +37,7 @@ class LineWriter(MsgSpecWriter):
         written: records by the name of their stream on the output, once their bytes are out.
     """
 
-    def __init__(self, output: BinaryIO | None = None) -> None:
+    def __init__(self, output: Pipe | None = None) -> None:
         super().__init__()
         self.written: Counter[str] = Counter()
         self._output = output

@@ -10,7 +10,7 @@ import pendulum
 from pendulum.parsing.exceptions import ParserError
 
 from gorgias_api import SettingsError
-from gorgias_api.settings import Setting, read
+from gorgias_api.settings import SHARED, Setting, read
 from tap_gorgias.timestamps import from_datetime
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ SETTINGS = (
     FORBIDDEN,
     ACTIVATE,
 )
+OWN = (*SHARED, *SETTINGS)
 LARGEST_PAGE = 100
 
 
@@ -129,6 +130,8 @@ def durations(
                 "read by date."
             )
             raise SettingsError(message)
+        if text is None:
+            continue
         span = _parse(text)
         if not isinstance(span, pendulum.Duration) or span < timedelta(0):
             message = (
@@ -146,7 +149,7 @@ def page_size(config: Mapping[str, Any]) -> int:
     Raises:
         SettingsError: Gorgias would refuse it.
     """
-    size: int = read(PAGE_SIZE, config) or PAGE_SIZE.default
+    size: int = read(PAGE_SIZE, config)
     if not 1 <= size <= LARGEST_PAGE:
         message = f"The setting 'page_size' must be 1 to {LARGEST_PAGE}, not {size}."
         raise SettingsError(message)
@@ -159,7 +162,7 @@ def skips_forbidden(config: Mapping[str, Any]) -> bool:
     Raises:
         SettingsError: neither `skip` nor `fail`.
     """
-    choice = read(FORBIDDEN, config) or FORBIDDEN.default
+    choice = read(FORBIDDEN, config)
     if choice not in {"skip", "fail"}:
         message = f"The setting '{FORBIDDEN.name}' must be 'skip' or 'fail', not '{choice}'."
         raise SettingsError(message)

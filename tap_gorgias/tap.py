@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from collections import deque
 from contextlib import suppress
 from functools import cached_property
+from types import NoneType
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
 from singer_sdk.exceptions import MapExpressionError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import StateMessage
 
 from gorgias_api import (
@@ -23,11 +26,21 @@ from gorgias_api import (
     UnauthorizedError,
 )
 from gorgias_api.nearest import did_you_mean
-from gorgias_api.settings import SHARED, Setting, Settings, check, check_sources, json_schema, read
+from gorgias_api.settings import (
+    Setting,
+    Settings,
+    from_files,
+    from_json_schema,
+    from_variables,
+    json_schema,
+    read,
+    settle,
+)
 from tap_gorgias import settings
 from tap_gorgias.feed import Ended, Feed
 from tap_gorgias.output import LineWriter
 from tap_gorgias.progress import Progress
+from tap_gorgias.state import read_state
 from tap_gorgias.streams import DATED, NAMES, STREAMS, GorgiasStream, reports_of
 
 if TYPE_CHECKING:
@@ -35,14 +48,12 @@ if TYPE_CHECKING:
     from types import FrameType
 
     import click
-    from singer_sdk.plugin_base import _ConfigInput
 
     from tap_gorgias.walk import Batch
 
 FAILED, MISUSED = 1, 2
 FATAL = (UnauthorizedError, SettingsError)
 """What no stream can be read with."""
-MAPS = Setting("stream_maps", "object", "The SDK's own; only its kind is checked here.")
 
 
 class TapGorgias(Tap):
@@ -50,7 +61,7 @@ class TapGorgias(Tap):
 
     name = "tap-gorgias"
     package_name = "singer-gorgias"
-    config_jsonschema: ClassVar[dict[str, Any]] = json_schema((*SHARED, *settings.SETTINGS))
+    config_jsonschema: ClassVar[dict[str, Any]] = json_schema(settings.OWN)
     message_writer_class = LineWriter
     message_writer: LineWriter
     capabilities: ClassVar = [
@@ -70,16 +81,31 @@ class TapGorgias(Tap):
         return [stream(self) for stream in STREAMS]
 
     @classmethod
+    def _known_settings(cls) -> list[Setting]:
+        """Our own settings, and those that the SDK adds."""
+        added: dict[str, Any] = {}
+        cls.append_builtin_config(added)
+        return [*settings.OWN, *from_json_schema(added)]
+
+    @classmethod
     def cb_config(
-        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+        cls,
+        ctx: click.Context,  # noqa: ARG003 - the SDK's signature
+        param: click.Option,  # noqa: ARG003
+        value: tuple[str, ...],
     ) -> _ConfigInput:
-        """Read settings as the SDK does, after making sure that they can be read.
+        """Read the files with settings; a later one wins, and variables over all of them.
 
         Raises:
-            SettingsError: which file or kind of variable cannot be, and why.
+            SettingsError: which file or setting cannot be read, and why.
         """
-        check_sources(value, cls._env_var_prefix, lambda: cls._env_var_config)
-        return super().cb_config(ctx, param, value)
+        config = from_files(cls._known_settings(), (path for path in value if path != "ENV"))
+        return _ConfigInput(config, parse_env="ENV" in value)
+
+    @property
+    def _env_var_config(self) -> dict[str, Any]:
+        """The settings in variables. The SDK would take many words for false, and read `.env`."""
+        return from_variables(self._known_settings(), self._env_var_prefix, os.environ)
 
     @classmethod
     def invoke(  # type: ignore[override]  # the SDK's own tap narrows it in the same way
@@ -99,6 +125,16 @@ class TapGorgias(Tap):
             state=_json_object("state", state),
             catalog=_json_object("catalog", catalog),
         )
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Begin where a former run left off.
+
+        Raises:
+            SettingsError: the state cannot be used.
+        """
+        keys = {name: stream.replication_key for name, stream in self.streams.items()}
+        if bookmarks := read_state(state, keys, self.logger):
+            self.state["bookmarks"] = bookmarks
 
     _feed: Feed[Batch] | None = None
 
@@ -120,7 +156,7 @@ class TapGorgias(Tap):
     @cached_property
     def activates(self) -> bool:
         """Whether the loader is told which rows are gone."""
-        return bool(read(settings.ACTIVATE, self.config, default=True))
+        return bool(read(settings.ACTIVATE, self.config))
 
     def sync_all(self) -> None:  # type: ignore[misc]  # final in the SDK, which runs streams one by one
         """Read all selected streams side by side; after each page, say in a STATE what is out.
@@ -133,7 +169,7 @@ class TapGorgias(Tap):
         progress = Progress(self.client, self.logger, self.message_writer.written)
         for stream in streams.values():
             stream.open()
-        failures: dict[str, Exception] = {}
+        failures: dict[str, BaseException] = {}
         try:
             with Feed({name: stream.batches for name, stream in streams.items()}) as feed:
                 self._feed = feed
@@ -171,8 +207,7 @@ class TapGorgias(Tap):
         }
         if streams:
             return streams
-        asked = self.input_catalog or {}
-        unknown = [name for name in asked if name not in self.streams]
+        unknown = [name for name in self.input_catalog or () if name not in self.streams]
         hint = (
             f" There is no stream '{unknown[0]}'{did_you_mean(unknown[0], NAMES)}"
             if unknown
@@ -187,12 +222,12 @@ class TapGorgias(Tap):
         self.message_writer.flush()
 
     def _conclude(
-        self, streams: Mapping[str, GorgiasStream], failures: Mapping[str, Exception]
+        self, streams: Mapping[str, GorgiasStream], failures: Mapping[str, BaseException]
     ) -> None:
         """Tell what could not be read.
 
         Raises:
-            Exception: what broke streams off, unless that is a permission to be done without.
+            BaseException: what broke streams off, unless that is a permission to be done without.
         """
         skipped = {
             name: error
@@ -207,9 +242,12 @@ class TapGorgias(Tap):
                 "Skipping '%s': the credentials need the scope '%s'. %s", name, scope, error
             )
         broken = {name: error for name, error in failures.items() if name not in skipped}
-        for error in broken.values():
-            if len(streams) == 1 or isinstance(error, FATAL) or not isinstance(error, GorgiasError):
-                raise error
+        for failure in broken.values():
+            known = isinstance(failure, GorgiasError)
+            if len(streams) == 1 or isinstance(failure, FATAL) or not known:
+                raise failure
+        if broken and not any(stream.has_answered for stream in streams.values()):
+            raise next(iter(broken.values()))
         if broken:
             told = "; ".join(f"'{name}': {error}".rstrip(".") for name, error in broken.items())
             message = f"Not all streams could be read: {told}. The next run goes on with them."
@@ -227,7 +265,8 @@ class TapGorgias(Tap):
         self.page_size = 1
         for stream in self.streams.values():
             stream.selected = True
-        streams, failures = self._selected(), {}
+        streams = self._selected()
+        failures: dict[str, BaseException] = {}
         for name, stream in streams.items():
             stream.open()
             try:
@@ -243,13 +282,12 @@ class TapGorgias(Tap):
         """Check the settings without ever printing a value, which the SDK's own check would."""
         self.append_builtin_config(self.config_jsonschema)
         try:
-            check(self.config, (*SHARED, *settings.SETTINGS), self.config_jsonschema["properties"])
+            self._config = settle(self._known_settings(), self.config)
             Settings.from_mapping(self.config)
             settings.window(self.config, DATED)
             settings.page_size(self.config)
             settings.skips_forbidden(self.config)
             reports_of(self.config)
-            read(MAPS, self.config)
         except SettingsError:
             if raise_errors:
                 raise
@@ -272,9 +310,9 @@ def _json_object(name: str, file: IO[str] | None) -> IO[str] | None:
     """
     if file is None:
         return None
-    text = file.read()
-    with suppress(ValueError):
-        if isinstance(json.loads(text), dict):
+    with suppress(ValueError, RecursionError):
+        text = file.read()
+        if isinstance(json.loads(text), (dict, NoneType) if name == "state" else dict):
             return io.StringIO(text)
     message = f"The file given as --{name} does not hold a JSON object."
     raise SettingsError(message)

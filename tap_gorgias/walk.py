@@ -50,6 +50,7 @@ https://developers.gorgias.com/reference/pagination
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
@@ -166,8 +167,10 @@ class Walk:
         if until and (mark.position or "") >= earlier(until, MOMENT) and not mark.again_from:
             return
         is_through = False
-        while not is_through:  # the server refused a cursor, or the bookmark makes no sense
+        while not is_through:
             is_through = yield from self._up() if self._goes_up() else self._down()
+            if not is_through:  # and what the state says of a cursor no longer holds
+                yield Batch([], self._bookmark, 0.0)
 
     def _goes_up(self) -> bool:
         mark, plan = self._bookmark, self._plan
@@ -178,16 +181,21 @@ class Walk:
         return mark.position is None and (plan.since is None or plan.filters)
 
     def _up(self) -> Generator[Batch, None, bool]:
-        """From the oldest row, the saved cursor or the bookmark up; true when that is through."""
-        plan, done = self._plan, self._bookmark.position
-        goes_on = self._is_interrupted and plan.filters and self._bookmark.cursor is None
+        """From the oldest row, the saved cursor or the bookmark up; true when that is through.
+
+        One that goes on among rows without a date, or dated ahead, has what is new behind it and
+        leaves that for a way down.
+        """
+        plan, done, saved = self._plan, self._bookmark.position, self._bookmark.cursor
+        goes_on = self._is_interrupted and plan.filters and saved is None
         start = max(plan.since or FIRST, (done or FIRST) if goes_on else FIRST)
         end = plan.until or LAST
         seen = Sighting(plan.key, descending=False)
         for page in self._pages("asc", start):
             if self._is_ahead_of_time():
                 return False
-            inside = [(at, row) for at, row in seen.see(page.rows, plan.now()) if start <= at < end]
+            spots = seen.see(page.rows, plan.now())
+            inside = [(at, row) for at, row in spots if start <= at < end]
             dated = [at for at, row in inside if row.get(plan.key)]
             if dated and seen.is_ordered:
                 done = max(done or FIRST, min(dated[-1], plan.now()))
@@ -196,41 +204,41 @@ class Walk:
             yield Batch([row for _, row in inside], self._bookmark, through)
             if page.next_cursor is None or (seen.is_ordered and (seen.last or FIRST) >= end):
                 yield self._end(seen, seen.last, seen.ties_at_last)
-                return True
+                return saved is None or (seen.starts_dated and (seen.first or LAST) <= seen.began)
         self._is_interrupted = True
         return False
 
     def _down(self) -> Generator[Batch, None, bool]:
         """From the newest row or the saved cursor down to the bookmark; true when that is through.
 
-        Pages wait to come out oldest first, but not where a way was interrupted before.
+        Pages wait to come out oldest first, but not where a way was interrupted before. One that
+        goes on in the middle leaves what is new since it began for another one from the top.
         """
         start, plan = self._bookmark, self._plan
         top = start.descent.top if start.descent and start.descent.cursor else None
         from_top = top is None
         seen = Sighting(plan.key, descending=True)
-        waiting: Spool[Batch] = Spool(IN_MEMORY)
         patience = 0 if self._is_interrupted else WAITING
-        for page in self._pages("desc", self._depth(start).deep):
-            if self._is_ahead_of_time():
-                break
-            rows = self._wanted(seen.see(page.rows, plan.now()), start)
-            top = top or (seen.first and min(seen.first, plan.now()))
-            mark = self._descended(start, seen, top, page.next_cursor)
-            batch = Batch(rows, mark, self._estimate(seen, self._depth(start).floor))
-            is_last = page.next_cursor is None or self._is_deep_enough(seen, start)
-            if len(waiting) < patience and waiting.append(batch):
-                if is_last:
+        with closing(Spool[Batch](IN_MEMORY)) as waiting:
+            for page in self._pages("desc", self._depth(start).deep):
+                if self._is_ahead_of_time():
+                    return False
+                rows = self._wanted(seen.see(page.rows, plan.now()), start)
+                top = top or (seen.first and min(seen.first, seen.began))
+                mark = self._descended(start, seen, top, page.next_cursor)
+                batch = Batch(rows, mark, self._estimate(seen, self._depth(start).floor))
+                is_last = page.next_cursor is None or self._is_deep_enough(seen, start)
+                if len(waiting) >= patience or not waiting.append(batch):
+                    patience = 0
+                    while waiting:
+                        yield from self._give(waiting.pop_oldest())
+                    yield from self._give(batch)
+                elif is_last:
                     yield from self._replay(waiting, start, seen)
-            else:
-                patience = 0
-                while waiting:
-                    yield from self._give(waiting.pop_oldest())
-                yield from self._give(batch)
-            if is_last:
-                yield self._end(seen, top, seen.ties_at_first if from_top else 0)
-                return True
-        waiting.close()
+                if is_last:
+                    yield self._end(seen, top, seen.ties_at_first if from_top else 0)
+                    self._is_interrupted = False
+                    return from_top
         return False
 
     def _replay(self, waiting: Spool[Batch], start: Bookmark, seen: Sighting) -> Iterator[Batch]:
@@ -240,10 +248,9 @@ class Walk:
             rows = waiting.pop_newest().rows
             newest = next((position(row, key) for row in rows if row.get(key)), FIRST)
             if self._plan.ordered and seen.is_ordered:
-                done = max(done or FIRST, min(newest, self._plan.now()))
+                done = max(done or FIRST, min(newest, seen.began))
             mark = start if done in (start.position, FIRST) else Bookmark(done)
             yield from self._give(Batch(rows[::-1], mark, count / pages))
-        waiting.close()
 
     def _give(self, batch: Batch) -> Iterator[Batch]:
         """A batch; before it, if it holds rows from before the bookmark, a word that it does."""
@@ -251,7 +258,8 @@ class Walk:
         again = mark.again_from
         key = self._plan.key
         lowest = min((position(row, key) for row in batch.rows if row.get(key)), default=LAST)
-        if mark.position and lowest < (again or mark.position):
+        known = again or mark.position or FIRST
+        if lowest < known or (lowest == known and mark.instant_is_out and not again):
             again = lowest
             yield Batch([], mark._replace(again_from=again), batch.through)
         is_same = batch.bookmark.position == mark.position
@@ -265,7 +273,7 @@ class Walk:
         top, bottom, _ = start.descent or (FIRST, FIRST, None)
 
         def is_wanted(at: str, row: Row) -> bool:
-            if self._is_interrupted and not row.get(self._plan.key):
+            if not row.get(self._plan.key):
                 return since <= at < end
             return deep <= at < end and not bottom < at < top
 
@@ -327,7 +335,8 @@ class Walk:
         else:
             descends = not seen.inversions and seen.first > seen.last
         known, floor, deep = self._depth(start)
-        is_past = seen.last < floor or (start.instant_is_out and seen.last <= min(known, floor))
+        skips = start.instant_is_out and not start.again_from
+        is_past = seen.last < floor or (skips and seen.last <= min(known, floor))
         is_news = min(max(seen.dated), self._plan.now()) > known
         return descends and is_past and (seen.last < deep or not is_news)
 
@@ -347,12 +356,12 @@ class Walk:
     def _pages(self, order: Order, since: str) -> Iterator[Page]:
         """Pages from the saved cursor on, until the list ends or the server refuses a cursor."""
         saved = self._bookmark.old_cursor
-        bounds = (since, self._plan.until) if self._plan.filters else (None, None)
+        start, end = (since, self._plan.until) if self._plan.filters else (None, None)
         cursor, count = saved, 0
 
         def ask(at: str | None) -> Page:
             is_old = at is not None and at == saved
-            return self._source.page(Request(order, at, *bounds, self._ahead, is_old))
+            return self._source.page(Request(order, at, start, end, self._ahead, is_old))
 
         pages = follow(ask, saved)
         while True:

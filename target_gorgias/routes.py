@@ -133,6 +133,7 @@ def _options(pattern: str, given: Any) -> dict[str, Any]:  # noqa: ANN401 - what
     if not isinstance(options, dict):
         message = f"{where} must name an operation, or be an object."
         raise SettingsError(message)
+    options = {name: value for name, value in options.items() if value is not None}
     for name in options:
         if name not in OPTIONS:
             message = f"{where} has no option '{name}'{did_you_mean(name, OPTIONS)}"

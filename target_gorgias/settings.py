@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from gorgias_api import SettingsError
-from gorgias_api.settings import Setting, read
+from gorgias_api.settings import SHARED, Setting, read
 from target_gorgias.routes import Routes
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ SETTINGS = (
     PARALLELISM,
     SUMMARY,
 )
+OWN = (*SHARED, *SETTINGS)
 MOST_PARALLEL = 64
 
 
@@ -142,8 +143,7 @@ class Rules:
         """
 
         def value(setting: Setting) -> Any:  # noqa: ANN401 - of the setting's kind
-            found = read(setting, given)
-            return setting.default if found is None else found
+            return read(setting, given)
 
         def path(setting: Setting) -> Path | None:
             found = value(setting)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import ExitStack
 from functools import cached_property
@@ -11,16 +12,25 @@ from singer_sdk import Target
 from singer_sdk.exceptions import MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from singer_sdk.mapper import CustomStreamMap
+from singer_sdk.plugin_base import _ConfigInput
 
 from gorgias_api import Client, GorgiasError, SettingsError, UsageError
-from gorgias_api.settings import SHARED, Settings, check, check_sources, json_schema
+from gorgias_api.settings import (
+    Setting,
+    Settings,
+    from_files,
+    from_json_schema,
+    from_variables,
+    json_schema,
+    settle,
+)
 from target_gorgias.applying import Applier
 from target_gorgias.crew import Crew
 from target_gorgias.gateway import Gateway
 from target_gorgias.ledger import Ledger
 from target_gorgias.reading import InputError, MessageReader
 from target_gorgias.refusals import Rejects, TooManyError
-from target_gorgias.settings import SETTINGS, Rules
+from target_gorgias.settings import OWN, Rules
 from target_gorgias.sinks import GorgiasSink
 from target_gorgias.summary import Summary
 from target_gorgias.writer import Writer
@@ -29,7 +39,6 @@ if TYPE_CHECKING:
     from types import FrameType
 
     import click
-    from singer_sdk.plugin_base import _ConfigInput
 
     from target_gorgias.changes import Change
     from target_gorgias.refusals import Refused
@@ -43,7 +52,7 @@ class TargetGorgias(Target):
 
     name = "target-gorgias"
     package_name = "singer-gorgias"
-    config_jsonschema: ClassVar[dict[str, Any]] = json_schema((*SHARED, *SETTINGS))
+    config_jsonschema: ClassVar[dict[str, Any]] = json_schema(OWN)
     default_sink_class = GorgiasSink
     message_reader_class = MessageReader
     _stream: str | None = None
@@ -57,16 +66,31 @@ class TargetGorgias(Target):
     ]
 
     @classmethod
+    def _known_settings(cls) -> list[Setting]:
+        """Our own settings, and those that the SDK adds."""
+        added: dict[str, Any] = {}
+        cls.append_builtin_config(added)
+        return [*OWN, *from_json_schema(added)]
+
+    @classmethod
     def cb_config(
-        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+        cls,
+        ctx: click.Context,  # noqa: ARG003 - the SDK's signature
+        param: click.Option,  # noqa: ARG003
+        value: tuple[str, ...],
     ) -> _ConfigInput:
-        """Read settings as the SDK does, after making sure that they can be read.
+        """Read the files with settings; a later one wins, and variables over all of them.
 
         Raises:
-            SettingsError: which file or kind of variable cannot be, and why.
+            SettingsError: which file or setting cannot be read, and why.
         """
-        check_sources(value, cls._env_var_prefix, lambda: cls._env_var_config)
-        return super().cb_config(ctx, param, value)
+        config = from_files(cls._known_settings(), (path for path in value if path != "ENV"))
+        return _ConfigInput(config, parse_env="ENV" in value)
+
+    @property
+    def _env_var_config(self) -> dict[str, Any]:
+        """The settings in variables. The SDK would take many words for false, and read `.env`."""
+        return from_variables(self._known_settings(), self._env_var_prefix, os.environ)
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
@@ -251,8 +275,7 @@ class TargetGorgias(Target):
         """Check the settings without ever printing a value, which the SDK's own check would."""
         self.append_builtin_config(self.config_jsonschema)
         try:
-            known = self.config_jsonschema["properties"]
-            check(self.config, (*SHARED, *SETTINGS), known)
+            self._config = settle(self._known_settings(), self.config)
             Settings.from_mapping(self.config)
             Rules.from_mapping(self.config)
         except SettingsError:

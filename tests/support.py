@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.singerlib.encoding.base import GenericSingerWriter
-
+from tap_gorgias.output import LineWriter
 from tap_gorgias.tap import TapGorgias
 
 if TYPE_CHECKING:
@@ -18,24 +16,27 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-@dataclass
-class Output(GenericSingerWriter[str, Any]):
-    """What a tap wrote."""
+class Output:
+    """The pipe that a tap writes to: what it wrote, taken from the very bytes."""
 
-    records: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
-    messages: list[Row] = field(default_factory=list)
-    state: Row = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.records: dict[str, list[Row]] = defaultdict(list)
+        self.messages: list[Row] = []
+        self.state: Row = {}
 
-    def serialize_message(self, message: Any) -> str:
-        return json.dumps(message.to_dict(), default=str)
+    def write(self, lines: memoryview, /) -> int:
+        """As a pipe takes them."""
+        for text in bytes(lines).splitlines():
+            line = json.loads(text)
+            self.messages.append(line)
+            if line["type"] == "RECORD":
+                self.records[line["stream"]].append(line["record"])
+            if line["type"] == "STATE":
+                self.state = line["value"]
+        return len(lines)
 
-    def write_message(self, message: Any) -> None:
-        line = json.loads(self.serialize_message(message))
-        self.messages.append(line)
-        if line["type"] == "RECORD":
-            self.records[line["stream"]].append(line["record"])
-        if line["type"] == "STATE":
-            self.state = line["value"]
+    def flush(self) -> None:
+        """Everything is taken at once."""
 
     def merged(self, stream: str, *keys: str) -> dict[Any, Row]:
         """Records by key, the last one wins, as in a warehouse."""
@@ -65,7 +66,7 @@ def sync(
     tap = TapGorgias(
         config=settings(sandbox) | more,
         state=json.loads(json.dumps(state or {})),
-        message_writer=output,
+        message_writer=LineWriter(output),
     )
     for name, stream in tap.streams.items():
         stream.selected = name in streams if streams else None

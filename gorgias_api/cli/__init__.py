@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,23 +15,24 @@ from gorgias_api.cli.files import download, upload
 from gorgias_api.cli.login import login
 from gorgias_api.cli.request import account, request, search
 from gorgias_api.errors import GorgiasError, SettingsError, UsageError
-from gorgias_api.settings import SHARED, Setting, check, load, read
+from gorgias_api.settings import SHARED, Setting, from_files, from_variables, gather
 
-TYPES: dict[str, Any] = {"string": str, "number": float, "integer": int, "boolean": bool}
+PREFIXES = ("TAP_GORGIAS_", "GORGIAS_")
+"""Of variables; the last one wins."""
 REFUSED, MISUSED = 1, 2
 
 
 def _option(setting: Setting) -> click.Option:
-    names = [f"--{name.replace('_', '-')}" for name in (setting.name, *setting.aliases)]
-    variables = [f"{prefix}_{setting.name.upper()}" for prefix in ("GORGIAS", "TAP_GORGIAS")]
     return click.Option(
-        [setting.name, *names],
-        type=TYPES[setting.kind],
+        [setting.name, *map(_flag, setting.names)],
         is_flag=setting.kind == "boolean",
         default=None,
-        envvar=variables,
         help=setting.description,
     )
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,13 +43,14 @@ def gorgias(context: click.Context, /, config: Path | None, **flags: Any) -> Non
 
     Settings come from flags, from GORGIAS_… or TAP_GORGIAS_… variables, or from a JSON file.
     """
-    given = load(config) if config else {}
-    check(given, SHARED, ())
-    named = {setting.name: read(setting, given) for setting in SHARED}
-    chosen = named | {name: value for name, value in flags.items() if value is not None}
-    level = logging.INFO if chosen["debug_requests"] else logging.WARNING
+    given = from_files(SHARED, [config] if config else [])
+    for prefix in PREFIXES:
+        given |= from_variables(SHARED, prefix, os.environ)
+    set_flags = {name: value for name, value in flags.items() if value is not None}
+    given |= gather(SHARED, set_flags, lambda name: f"option {_flag(name)}")
+    level = logging.INFO if given.get("debug_requests") else logging.WARNING
     logging.basicConfig(level=level, format="%(message)s", force=True)
-    context.obj = chosen
+    context.obj = given
 
 
 gorgias.params.extend(_option(setting) for setting in SHARED)

@@ -20,6 +20,7 @@ from tap_gorgias.conform import compile_row
 from tap_gorgias.order import Ascending
 from tap_gorgias.restart import read_whole
 from tap_gorgias.schemas import JSON_TEXT
+from tap_gorgias.state import FULL_READ
 from tap_gorgias.timestamps import FIRST, earlier, from_datetime
 from tap_gorgias.walk import Batch, Plan, Request, Walk
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from tap_gorgias.order import Row
     from tap_gorgias.tap import TapGorgias
 
-FULL_READ = "full_read_datetime"
 STARTED = "start_date"
 ROUNDS = 3
 """How often lists that rows can pass between are read again, before that is given up."""
@@ -190,10 +190,10 @@ class GorgiasStream(Stream):
         Raises:
             SettingsError: the catalog asks for what the API cannot give.
         """
-        key = self.replication_key
+        keys, key = self.primary_keys, self.replication_key
         super().apply_catalog(catalog)
         asked, self.replication_key = self.replication_key, key
-        self.primary_keys = self.primary_keys or type(self).primary_keys
+        self.primary_keys = self.primary_keys or keys
         possible = {REPLICATION_FULL_TABLE, *([REPLICATION_INCREMENTAL] if key else [])}
         if self.replication_method not in possible or asked not in (None, key):
             message = (
@@ -282,7 +282,7 @@ class IncrementalStream(GorgiasStream):
     def open(self) -> None:
         """Announce the family, and remember from where on it is read."""
         super().open()
-        if self.replication_method == REPLICATION_INCREMENTAL:
+        if self.selected and self.replication_method == REPLICATION_INCREMENTAL:
             self._remember_window()
 
     def batches(self) -> Iterator[Batch]:
@@ -327,9 +327,9 @@ class IncrementalStream(GorgiasStream):
                 state[STARTED] = wanted
         elif STARTED in state and (wanted or FIRST) < state[STARTED]:
             self.logger.warning(
-                "'%s' was read from %s on, and a 'start_date' before that has no effect on a stream "
-                "with a state: to get the older rows, run once without the state (with Meltano, "
-                "`--full-refresh`).",
+                "'%s' was read from %s on, and a 'start_date' before that has no effect on a "
+                "stream with a state: to get the older rows, run once without the state (with "
+                "Meltano, `--full-refresh`).",
                 self.name,
                 state[STARTED],
             )

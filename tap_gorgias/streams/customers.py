@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from gorgias_api import BadRequestError, ForbiddenError, MovedError, NotFoundError
 from tap_gorgias import schemas
+from tap_gorgias.order import position
 from tap_gorgias.streams.base import DerivedStream, IncrementalStream
 from tap_gorgias.streams.values import field_values
-from tap_gorgias.order import position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

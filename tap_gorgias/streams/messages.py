@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+from gorgias_api.settings import read
 from tap_gorgias import schemas
 from tap_gorgias.attachments import Saver
 from tap_gorgias.settings import DOWNLOAD
@@ -44,7 +45,7 @@ class Attachments(DerivedStream):
 
     @cached_property
     def _saver(self) -> Saver | None:
-        place = self.config.get(DOWNLOAD.name)
+        place = read(DOWNLOAD, self.config)
         return Saver(self._tap.client, place, self.logger) if place else None
 
     @cached_property

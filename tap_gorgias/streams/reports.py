@@ -13,12 +13,13 @@ import pendulum
 
 from gorgias_api import SettingsError
 from gorgias_api.paging import read_page
+from gorgias_api.settings import read
 from tap_gorgias import schemas
+from tap_gorgias.bookmarks import Bookmark
 from tap_gorgias.restart import read_whole
 from tap_gorgias.settings import REPORTS
 from tap_gorgias.streams.base import GorgiasStream
 from tap_gorgias.timestamps import canonical, from_datetime
-from tap_gorgias.bookmarks import Bookmark
 from tap_gorgias.walk import Batch
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def reports_of(config: Mapping[str, Any]) -> list[Report]:
         SettingsError: an entry lacks a field, or has one that does not fit.
     """
     try:
-        reports = msgspec.convert(config.get(REPORTS.name) or [], list[Report])
+        reports = msgspec.convert(_without_nulls(read(REPORTS, config) or []), list[Report])
     except msgspec.ValidationError as error:
         message = f"The setting 'reports' does not fit: {error}."
         raise SettingsError(message) from error
@@ -113,6 +114,15 @@ def reports_of(config: Mapping[str, Any]) -> list[Report]:
         message = "The setting 'reports' has two entries of the same name."
         raise SettingsError(message)
     return reports
+
+
+def _without_nulls(entries: list[Any]) -> list[Any]:
+    return [
+        {name: value for name, value in entry.items() if value is not None}
+        if isinstance(entry, dict)
+        else entry
+        for entry in entries
+    ]
 
 
 class Reports(GorgiasStream):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from gorgias_api.settings import read
 from tap_gorgias import schemas
 from tap_gorgias.settings import TRASHED
 from tap_gorgias.streams.base import DerivedStream, IncrementalStream
@@ -28,7 +29,7 @@ class Tickets(IncrementalStream):
     @property
     def params(self) -> Mapping[str, Any]:  # type: ignore[override]  # depends on a setting
         """Trashed tickets come by default."""
-        return {} if self.config.get(TRASHED.name, True) else {"trashed": False}
+        return {} if read(TRASHED, self.config) else {"trashed": False}
 
 
 class TicketTags(DerivedStream):

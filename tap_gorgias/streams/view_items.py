@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 from gorgias_api import BadRequestError, NotFoundError
 from gorgias_api.paging import get_page
 from tap_gorgias import schemas
-from tap_gorgias.streams.base import GorgiasStream
 from tap_gorgias.bookmarks import Bookmark
 from tap_gorgias.order import Ascending
 from tap_gorgias.restart import read_whole
+from tap_gorgias.streams.base import GorgiasStream
 from tap_gorgias.walk import Batch
 
 if TYPE_CHECKING:

@@ -170,6 +170,26 @@ def test_the_sandbox_answers_for_a_missing_ticket_with_a_404(
     assert isinstance(failure(client, "/api/tickets/1"), NotFoundError)
 
 
+@pytest.mark.parametrize("end", ["", "/", "/v1"])
+def test_an_address_without_api_at_its_end_is_told_what_it_lacks(
+    connect: Connect, sandbox: Sandbox, end: str
+) -> None:
+    url = f"{sandbox.url}{end}"
+    client = connect(sandbox.url, api_url=url, username=sandbox.email, api_key=sandbox.api_key)
+    right = f"{url.rstrip('/')}/api"
+    assert str(failure(client)).endswith(
+        f"was answered 404; the setting 'api_url' probably lacks its end: write '{right}'."
+    )
+
+
+@pytest.mark.parametrize(("end", "said"), [("", "Resource not found."), ("/api", "")])
+def test_what_the_api_itself_did_not_find_is_no_fault_of_the_address(
+    connect: Connect, server: Server, end: str, said: str
+) -> None:
+    server.replies.append(refusal(404, said))
+    assert "api_url" not in str(failure(connect(server.url, api_url=f"{server.url}{end}")))
+
+
 @pytest.mark.parametrize(
     "said", [Reply(lost=True), Reply(200, b"{}", length=10), Reply(silent=True)]
 )

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from gorgias_api import Client, LoginError, Settings
 from gorgias_api.login import Login
+from tap_gorgias.output import LineWriter
 from tap_gorgias.tap import TapGorgias
 from target_gorgias.target import TargetGorgias
 from tests.api.command import Ended, Gorgias
@@ -124,7 +125,7 @@ def test_after_the_login_everything_works_from_the_store(
         assert secret not in ended.out + ended.err + browser.pages[0].text
     assert gorgias("account").json["domain"] == "acme"
     output = Output()
-    tap = TapGorgias(config=dict(given_settings), message_writer=output)
+    tap = TapGorgias(config=dict(given_settings), message_writer=LineWriter(output))
     for name, stream in tap.streams.items():
         stream.selected = name == "account"
     tap.sync_all()

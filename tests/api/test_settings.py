@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gorgias_api.errors import SettingsError
-from gorgias_api.settings import SHARED, Setting, Settings, account, check, json_schema
+from gorgias_api.settings import SHARED, Setting, Settings, account, json_schema, settle
 
 KEY = {"username": "agent@acme.example", "api_key": "k3y"}
 ACME = KEY | {"domain": "acme"}
@@ -146,7 +146,7 @@ def test_aliases_mean_their_settings() -> None:
 def test_a_setting_and_its_alias_may_agree_but_not_differ() -> None:
     assert Settings.from_mapping(ACME | {"subdomain": "acme"}).domain == "acme"
     assert complaint(ACME | {"subdomain": "other"}) == (
-        "The settings 'domain' and 'subdomain' mean the same; give only one."
+        "The setting 'domain' and the setting 'subdomain' mean the same; give only one."
     )
 
 
@@ -233,11 +233,10 @@ def test_timeout_and_retries_are_numbers_above_nothing(name: str, value: float) 
     [
         ("domain", 5, "string"),
         ("max_retries", 2.5, "integer"),
-        ("max_retries", "3", "integer"),
+        ("max_retries", "many", "integer"),
         ("max_retries", True, "integer"),
-        ("request_timeout", "60", "number"),
+        ("request_timeout", "1_0", "number"),
         ("rate_limit_share", False, "number"),
-        ("debug_requests", "yes", "boolean"),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_named_but_not_shown(
@@ -262,20 +261,14 @@ def test_the_repr_of_settings_holds_no_secret() -> None:
 
 def test_an_unknown_setting_is_refused_with_the_nearest_known_name() -> None:
     with pytest.raises(SettingsError) as caught:
-        check(ACME | {"api_kye": "k3y"}, SHARED, ())
+        settle(SHARED, ACME | {"api_kye": "k3y"})
     assert str(caught.value) == "There is no setting 'api_kye': did you mean 'api_key'?"
 
 
 def test_an_unknown_setting_like_no_other_is_refused_without_a_guess() -> None:
     with pytest.raises(SettingsError) as caught:
-        check({"zzz": 1}, SHARED, ())
+        settle(SHARED, {"zzz": 1})
     assert str(caught.value) == "There is no setting 'zzz'."
-
-
-def test_settings_that_others_know_pass_and_wrong_kinds_do_not() -> None:
-    check(ACME | {"subdomain": "acme", "start_date": 5}, SHARED, ("start_date",))
-    with pytest.raises(SettingsError, match="'max_retries' must be of type integer"):
-        check({"max_retries": "many"}, SHARED, ())
 
 
 def test_the_json_schema_marks_secrets_and_states_defaults() -> None:
