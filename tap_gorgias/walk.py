@@ -35,8 +35,8 @@ says from where on they come, and the next run reads at least that far.
 passes the server's time, and one that has passed it by more than the overlap says nothing, so the
 stream is read from the start.
 
-*Rows without a date* stand where the server likes: they are given wherever they are met, and move
-no bookmark before the end.
+*Rows without a date* stand at the end of the order that the server likes: they are given when they
+are met before what is known, and move no bookmark before the end.
 
 *Lists that are not in order*, because the API cannot order them (voice) or does not keep to what
 it was asked for, are read to their end, unless the API cannot order them but their pages turn out
@@ -267,17 +267,22 @@ class Walk:
         yield batch._replace(bookmark=self._bookmark)
 
     def _wanted(self, spots: list[tuple[str, Row]], start: Bookmark) -> list[Row]:
-        """The rows of a page on the way down that are to be given."""
+        """The rows of a page on the way down that are to be given.
+
+        Those without a date, if they come before the old ones: at the old end they are out.
+        """
         since, end = self._plan.since or FIRST, self._plan.until or LAST
         deep = self._depth(start).deep
         top, bottom, _ = start.descent or (FIRST, FIRST, None)
-
-        def is_wanted(at: str, row: Row) -> bool:
-            if not row.get(self._plan.key):
-                return since <= at < end
-            return deep <= at < end and not bottom < at < top
-
-        return [row for at, row in spots if is_wanted(at, row)]
+        wanted, is_old = [], False
+        for at, row in spots:
+            if row.get(self._plan.key):
+                is_old |= at < deep
+                if deep <= at < end and not bottom < at < top:
+                    wanted.append(row)
+            elif since <= at < end and not is_old:
+                wanted.append(row)
+        return wanted
 
     def _descended(
         self, start: Bookmark, seen: Sighting, top: str | None, cursor: str | None
