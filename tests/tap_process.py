@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import runpy
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tap_gorgias.tap import TapGorgias
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 
 def run_tap(config: dict[str, Any], state: dict[str, Any], streams: list[str], pipe: str) -> None:
@@ -17,3 +21,12 @@ def run_tap(config: dict[str, Any], state: dict[str, Any], streams: list[str], p
     for name, stream in tap.streams.items():
         stream.selected = name in streams
     tap.sync_all()
+
+
+def run_program(arguments: list[str], output: Connection[Any, Any], log: str) -> None:
+    """The whole program, `python -m tap_gorgias`: a pipe is its output, a file its log."""
+    os.dup2(output.fileno(), 1)
+    output.close()
+    os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+    sys.argv[1:] = arguments
+    runpy.run_module("tap_gorgias", run_name="__main__")
