@@ -40,7 +40,7 @@ test: .venv/ready .venv-meltano/ready .venv-snowflake/ready
 	@touch $@
 
 # Tap and target killed hundreds of times, which takes minutes.
-KILLS = tests/tap/test_consistency.py tests/target/test_crash.py
+KILLS = tests/tap/test_consistency.py tests/tap/test_hostile_consistency.py tests/target/test_crash.py
 test-kills: .venv/ready
 	$(BIN)/python -m pytest $(KILLS)
 
