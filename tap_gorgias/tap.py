@@ -187,9 +187,7 @@ class TapGorgias(Tap):
         finally:
             self.client.close()
         self.message_writer.write_message(StateMessage(value=self.state))
-        progress.summarise(
-            member for stream in streams.values() for member in stream.family() if member.selected
-        )
+        progress.summarise(member for stream in streams.values() for member in stream.family())
         self._conclude(streams, failures)
 
     def _selected(self) -> dict[str, GorgiasStream]:

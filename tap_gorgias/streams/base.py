@@ -68,7 +68,7 @@ class GorgiasStream(Stream):
                 stream.bookmark()
                 if stream.is_complete and self._tap.activates:
                     stream._stream_version = self._initialized_at  # noqa: SLF001 - likewise
-                elif stream.forced_replication_method == REPLICATION_FULL_TABLE:
+                elif stream.replication_key and stream.replication_method == REPLICATION_FULL_TABLE:
                     self.logger.warning(
                         "'%s' is read in full, but the loader is not told which rows are gone: %s.",
                         stream.name,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import fsspec
 import pytest
 
-from gorgias_api import Client, SettingsError, UnauthorizedError
+from gorgias_api import Client, ServerError, SettingsError, UnauthorizedError
 from gorgias_sandbox.clock import ManualClock
 from gorgias_sandbox.options import Options
 from gorgias_sandbox.serve import serve
