@@ -46,21 +46,24 @@ def read_state(
 
 def _bookmarks(given: object) -> dict[str, Any]:
     """The bookmarks of a state, out of whatever is wrapped around it."""
-    if given is None or given == {}:
+    inner = given
+    while isinstance(inner, dict) and len(parts := _parts(inner)) == 1:
+        inner = inner[parts[0]]
+        if parts == ["bookmarks"] and isinstance(inner, dict):
+            return inner
+    if inner is None or inner == {}:
         return {}
-    if isinstance(given, dict):
-        wraps = [name for name in ("bookmarks", "singer_state") if name in given]
-        if given.get("type") == "STATE" and "value" in given:
-            wraps.append("value")
-        if wraps == ["bookmarks"] and isinstance(given["bookmarks"], dict | None):
-            return given["bookmarks"] or {}
-        if len(wraps) == 1 and wraps != ["bookmarks"]:
-            return _bookmarks(given[wraps[0]])
     message = (
         "The state is none that this tap has written: it needs an object 'bookmarks' at its top, "
         "or to be a STATE message or an object 'singer_state' around such a one."
     )
     raise SettingsError(message)
+
+
+def _parts(state: Mapping[str, Any]) -> list[str]:
+    """The keys under which a state may go on."""
+    inner = ["value"] if state.get("type") == "STATE" else []
+    return [name for name in ("bookmarks", "singer_state", *inner) if name in state]
 
 
 def _bookmark(

@@ -278,7 +278,6 @@ class TapGorgias(Tap):
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings without ever printing a value, which the SDK's own check would."""
-        self.append_builtin_config(self.config_jsonschema)
         try:
             self._config = settle(self._known_settings(), self.config)
             Settings.from_mapping(self.config)

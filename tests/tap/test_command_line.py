@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -120,8 +121,15 @@ def test_a_reader_that_goes_away_ends_the_run_without_a_traceback(
     assert "stopped reading" in log
 
 
-@pytest.mark.parametrize("text", ["", "[1]", "{broken", "null"])
-@pytest.mark.parametrize("option", ["--config", "--state", "--catalog"])
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        *product(["--config", "--state", "--catalog"], ["", "[1]", "{broken", "[" * 100_000]),
+        ("--config", "null"),
+        ("--catalog", "null"),
+    ],
+    ids=lambda text: text[:9],
+)
 def test_a_file_that_holds_no_object_is_one_sentence(
     tmp_path: Path, option: str, text: str
 ) -> None:
