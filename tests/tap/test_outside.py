@@ -161,8 +161,8 @@ class Change:
             row = next(iter(world.tables[table]))
             world.insert(table, row | {"id": world.next_id(table)})
         for table in ("macros", "widgets", "jobs"):
-            rows = list(world.tables[table])
-            world.delete(table, self._chance.choice(rows)["id"])
+            if rows := list(world.tables[table]):
+                world.delete(table, self._chance.choice(rows)["id"])
 
 
 class Quiet(Shop):

@@ -1,4 +1,4 @@
-"""The walk against a list in memory, with everything at once: kills, changes, ties, lost cursors."""
+"""The walk on a list in memory, with everything at once: kills, changes, ties, lost cursors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gorgias_api import ForbiddenError, NotFoundError, Page, TransportError
@@ -146,7 +146,7 @@ RUNS = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=4000, deadline=None)
 @given(
     before=st.integers(0, 60),
     runs=RUNS,
