@@ -86,9 +86,6 @@ class Client:
         self.budget.stop()
         self._transport.close()
 
-    def server_now(self):  # STUB
-        return self.clock.now()
-
     def request(  # noqa: PLR0913 - the raw request has this many sides
         self,
         method: str,

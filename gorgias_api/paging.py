@@ -42,18 +42,11 @@ def read_page(asked: str, answer: Any) -> Page:  # noqa: ANN401 - what the API a
 
 
 def get_page(
-    client: Client,
-    path: str,
-    params: Mapping[str, Any],
-    cursor: str | None,
-    ahead: float = 0.0,
-    retry=None,
+    client: Client, path: str, params: Mapping[str, Any], cursor: str | None, ahead: float = 0.0
 ) -> Page:
     """One page; `params` go with every cursor, since the cursor does not carry them."""
     query = {**params, **further(cursor)}
-    return read_page(
-        f"GET {path}", client.request("GET", path, params=query, ahead=ahead, retry=retry)
-    )
+    return read_page(f"GET {path}", client.request("GET", path, params=query, ahead=ahead))
 
 
 def further(cursor: str | None) -> dict[str, Any]:
