@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -20,14 +21,23 @@ from gorgias_api.errors import (
     ServerError,
     UnauthorizedError,
 )
-from gorgias_api.masking import mask_text, mask_value
+from gorgias_api.masking import mask_text, mask_value, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 ResponseType = Literal["json", "text", "binary"]
 
 CALL_LIMIT = "X-Gorgias-Account-Api-Call-Limit"
+USED_OF_LIMIT = re.compile(r"\s*([0-9]{1,9})\s*/\s*([0-9]{1,9})\s*")
+SECONDS = re.compile(r"\s*[0-9]{1,9}(\.[0-9]{0,9})?\s*")
+HTTP_DATE = re.compile(
+    r"[A-Za-z]{3}, [0-9]{2} [A-Za-z]{3} [1-9][0-9]{3} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT", re.ASCII
+)
+"""The one form that servers may send; Python reads others too, and the year 0 as 2000."""
+FIRST_YEAR, LAST_YEAR = 1970, 9998
+"""The year after it is the last one that Python knows, and time must have room to go on."""
 ERRORS: dict[int, type[ApiError]] = {
     HTTPStatus.UNAUTHORIZED: UnauthorizedError,
     HTTPStatus.FORBIDDEN: ForbiddenError,
@@ -66,9 +76,9 @@ def read_answer(answer: Answer, response_type: ResponseType = "json") -> Any:  #
     if not answer.body and answer.method != "GET":
         return None
     try:
-        return json.loads(answer.body)
-    except ValueError:
-        kind = answer.headers.get("Content-Type", "no content type")
+        return json.loads(answer.body, parse_constant=_no_number)
+    except (ValueError, RecursionError):  # numbers without end and nesting without end, too
+        kind = one_line(answer.headers.get("Content-Type", "no content type"))
         message = (
             f"{answer.method} {answer.path} was answered {answer.status} with {len(answer.body)} "
             f"bytes of {kind} that are not JSON."
@@ -81,10 +91,20 @@ def call_limit(headers: Mapping[str, str]) -> tuple[int, int] | None:
 
     https://developers.gorgias.com/reference/limitations
     """
-    used, slash, limit = headers.get(CALL_LIMIT, "").partition("/")
-    if not slash or not used.strip().isdecimal() or not limit.strip().isdecimal():
+    found = USED_OF_LIMIT.fullmatch(headers.get(CALL_LIMIT, ""))
+    used, limit = map(int, found.groups()) if found else (0, 0)
+    return (used, limit) if limit else None
+
+
+def http_date(text: str) -> datetime | None:
+    """The moment that a header such as `Date` tells, aware, in UTC; None where it tells none."""
+    if not HTTP_DATE.fullmatch(text):
         return None
-    return (int(used), int(limit)) if int(limit) > 0 else None
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except ValueError:  # such as the 30th of February
+        return None
+    return moment if FIRST_YEAR <= moment.year <= LAST_YEAR else None
 
 
 def _error(answer: Answer) -> ApiError:
@@ -111,22 +131,23 @@ def _said(body: bytes) -> tuple[str, dict[str, Any]]:
     try:
         error = json.loads(body)["error"]
         message, fields = error.get("msg") or "", error.get("data") or {}
-    except (ValueError, KeyError, TypeError, AttributeError):
+        masked: dict[str, Any] = mask_value(
+            fields if isinstance(fields, dict) else {"data": fields}
+        )
+        return mask_text(str(message)), masked
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return "", {}
-    fields = fields if isinstance(fields, dict) else {"data": fields}
-    masked: dict[str, Any] = mask_value(fields)
-    return mask_text(str(message)), masked
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait: the header holds seconds, or by the HTTP standard a date."""
     value = headers.get("Retry-After", "")
-    if value.strip().replace(".", "", 1).isdecimal():
+    if SECONDS.fullmatch(value):
         return float(value)
-    try:
-        until = email.utils.parsedate_to_datetime(value)
-        return max(
-            0.0, (until - email.utils.parsedate_to_datetime(headers["Date"])).total_seconds()
-        )
-    except (ValueError, KeyError):
-        return None
+    until, now = http_date(value), http_date(headers.get("Date", ""))
+    return max(0.0, (until - now).total_seconds()) if until and now else None
+
+
+def _no_number(name: str) -> float:
+    """Refuse NaN and its like, which Python reads and JSON does not have."""
+    raise ValueError(name)

@@ -9,7 +9,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
-import requests
 from requests.auth import HTTPBasicAuth
 
 from gorgias_api.answers import Answer, read_answer
@@ -22,20 +21,20 @@ from gorgias_api.errors import (
     TransportError,
     UnauthorizedError,
 )
+from gorgias_api.network import TROUBLE, no_answer, sent_alone
 from gorgias_api.settings import is_sendable
 from gorgias_api.tokens import Tokens, TokenStore, fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import requests
 
     from gorgias_api.clock import Clock
     from gorgias_api.settings import Settings
 
-    Sign = Callable[[requests.PreparedRequest], requests.PreparedRequest]
-
 EARLY = 60.0
 """Seconds before its end at which a token is no longer used."""
 FALLBACK_LIFETIME = 3600.0
+LONGEST_LIFETIME = 1e10
 REFRESH_TRIES = 3
 
 
@@ -198,13 +197,15 @@ class TokenEndpoint:
         """
         answer = self._persist(form)
         access = answer.get("access_token") if isinstance(answer, dict) else None
-        lifetime = (answer.get("expires_in") or FALLBACK_LIFETIME) if access else None
-        if not is_sendable(access) or not isinstance(lifetime, int | float):
+        lifetime: Any = (answer.get("expires_in") or FALLBACK_LIFETIME) if access else None
+        timely = isinstance(lifetime, int | float) and abs(lifetime) <= LONGEST_LIFETIME
+        if not is_sendable(access) or not timely:
             message = "The OAuth2 token endpoint answered without a usable access token."
             raise AnswerError(message)
+        refresh = answer.get("refresh_token")
         return Tokens(
             access_token=access,
-            refresh_token=answer.get("refresh_token") or old.refresh_token,
+            refresh_token=refresh if is_sendable(refresh) else old.refresh_token,
             expires_at=self._clock.now().timestamp() + lifetime,
             origin=old.origin,
         )
@@ -213,7 +214,9 @@ class TokenEndpoint:
         for _ in range(REFRESH_TRIES - 1):
             try:
                 return self._ask(form)
-            except (TransportError, ServerError, RateLimitError):
+            except (TransportError, ServerError, RateLimitError) as error:
+                if isinstance(error, TransportError) and error.final:
+                    raise
                 # The token may have been used up meanwhile; only the next answer can tell.
                 self._clock.sleep(1.0)
         return self._ask(form)
@@ -224,29 +227,20 @@ class TokenEndpoint:
         try:
             return self._post(form, HTTPBasicAuth(*app))
         except UnauthorizedError:
-            return self._post(form | {"client_id": app[0], "client_secret": app[1]}, nobody)
+            return self._post(form | {"client_id": app[0], "client_secret": app[1]}, None)
 
-    def _post(self, form: dict[str, str], auth: Sign) -> Any:  # noqa: ANN401 - checked by the caller
-        url = self._settings.token_url
+    def _post(self, form: dict[str, str], auth: HTTPBasicAuth | None) -> Any:  # noqa: ANN401 - checked by the caller
+        url, patience = self._settings.token_url, self._settings.request_timeout
         try:
-            response = requests.post(
-                url,
-                data=form,
-                auth=auth,
-                timeout=(10, self._settings.request_timeout),
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            message = f"The OAuth2 token endpoint {url} does not answer ({type(error).__name__})."
-            raise TransportError(message) from None  # its cause would show the request
-        return read_answer(
-            Answer("POST", url, response.status_code, response.headers, response.content)
-        )
-
-
-def nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Sign with nothing, not even with what a `.netrc` holds for the host."""
-    return request
+            with sent_alone("POST", url, {}, patience, data=form, auth=auth) as response:
+                answer = Answer(
+                    "POST", url, response.status_code, response.headers, response.content
+                )
+        except TROUBLE as error:
+            # Its cause would show the request.
+            asked, check = f"POST {url}", "'domain', 'token_url' and "
+            raise no_answer(asked, url, error, check) from None
+        return read_answer(answer)
 
 
 def origin(settings: Settings) -> str:

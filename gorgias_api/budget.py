@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 WINDOW = 20.0
 LIMIT = 40
 SPARE = 2
+NEWS = 1.0
+"""Seconds by which several threads that meet one full bucket may disagree about its end."""
 
 
 @dataclass(eq=False)
@@ -96,19 +98,26 @@ class RateBudget:
         finally:
             self._release(ticket)
 
-    def close(self, seconds: float) -> None:
+    def close(self, seconds: float) -> bool:
         """Nobody sends for that many seconds: the API answered 429.
 
         It has not counted the request it refused, so that one moves from our log to the others'.
+
+        Returns:
+            Whether this is news: the gate was open, or stays closed for longer than it would have.
         """
         with self._changed:
-            if self._answers:
-                self._answers.pop()
-                self._others = (self._others[0] + 1, self._others[1])
-            self.refused += 1
             if math.isinf(self.limit):
                 self.limit = LIMIT
-            self._closed_until = max(self._closed_until, self._clock.monotonic() + seconds)
+            if self._answers:
+                self._answers.pop()
+                others, seen = self._others
+                self._others = (min(others + 1, self.limit), seen)
+            self.refused += 1
+            now = self._clock.monotonic()
+            news = now >= self._closed_until or now + seconds > self._closed_until + NEWS
+            self._closed_until = max(self._closed_until, now + seconds)
+            return news
 
     def stop(self) -> None:
         """Send away everybody who waits, now and later: the client is closed."""
@@ -153,6 +162,8 @@ class RateBudget:
             self._answers.append(now)
             if ticket.reading:
                 used, self.limit = ticket.reading
+                # No server counts what it refuses; a count that no window could drain is a lie.
+                used = min(used, ticket.reading[1])
                 self._ceiling = used - ticket.answered_before - 1
                 self._others = (max(0.0, used - len(self._answers) - self._in_flight), now)
             self._changed.notify_all()
@@ -183,7 +194,7 @@ class RateBudget:
         others, seen = self._others
         drain = self.limit / WINDOW
         others = max(0.0, others - (now - seen) * drain)
-        room = self.limit - SPARE if others else self.limit
+        room = max(1, self.limit - SPARE) if others else self.limit
         over = own + others - room + 1
         if own < max(1, int(self.limit * self._share)) and over <= 0:
             return None

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import random
-from functools import cache
+from functools import partial
 from importlib.metadata import version
 from typing import IO, TYPE_CHECKING, Any, Self
 from urllib.parse import unquote
-
-import backoff
 
 from gorgias_api.answers import ResponseType, read_answer
 from gorgias_api.atomic import replacing
 from gorgias_api.budget import RateBudget
 from gorgias_api.clock import Clock, SystemClock
 from gorgias_api.errors import (
-    GorgiasError,
     MovedError,
     NotFoundError,
     RateLimitError,
@@ -29,21 +25,21 @@ from gorgias_api.masking import mask_text
 from gorgias_api.multipart import labelled
 from gorgias_api.operations import find, prepare
 from gorgias_api.outgoing import encoded, prepared, spelled
-from gorgias_api.paging import follow, get_page, read_page
-from gorgias_api.retry import LONGEST_DELAY, RATE_LIMIT_TRIES, SAFE_METHODS, Retry, rate_limit_wait
+from gorgias_api.paging import follow, get_page, read_page, read_rows
+from gorgias_api.persistence import Persistence
+from gorgias_api.retry import LONGEST_DELAY, SAFE_METHODS, Retry
 from gorgias_api.settings import Settings
 from gorgias_api.transport import Transport
 from gorgias_api.unset import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from gorgias_api.files import Progress
     from gorgias_api.multipart import FilePart
     from gorgias_api.paging import Page
-
-logger = logging.getLogger("gorgias_api")
 
 
 class Client:
@@ -60,11 +56,11 @@ class Client:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.budget = RateBudget(self.clock, settings.rate_limit_share)
-        self._chance = chance or random.Random()  # noqa: S311 - jitter, not secrecy
         self._retry = Retry(tries=settings.max_retries)
         self._agent = settings.user_agent or f"singer-gorgias/{version('singer-gorgias')}"
         self._transport = Transport(settings, self.clock, self.budget)
-        self._persisting = cache(self._persistence)  # `backoff` builds slowly
+        jitter = chance or random.Random()  # noqa: S311 - not secrecy
+        self._persistence = Persistence(self.clock, self.budget, jitter)
 
     @classmethod
     def from_settings(cls, given: Mapping[str, Any]) -> Client:
@@ -86,6 +82,15 @@ class Client:
         self.budget.stop()
         self._transport.close()
 
+    def server_now(self) -> datetime:
+        """The time on the API's own clock, aware, in UTC: what dates of rows are compared with.
+
+        Ours, corrected by the `Date` of its last answer, which is in whole seconds and counts as
+        the end of its second. So it may be ahead by a second and the time an answer takes, but
+        not behind: a row written just now is not in the future. Ours alone before any answer.
+        """
+        return self._transport.server_now()
+
     def request(  # noqa: PLR0913 - the raw request has this many sides
         self,
         method: str,
@@ -102,6 +107,7 @@ class Client:
         retry: Retry | None = None,
         safe: bool | None = None,
         ahead: float = 0.0,
+        check: Callable[[Any], object] | None = None,
     ) -> Any:  # noqa: ANN401 - whatever the operation answers
         """Send one request and return what it answers.
 
@@ -119,6 +125,8 @@ class Client:
             retry: how often and how patiently to try; by default `max_retries` times.
             safe: whether sending it twice does no harm; by default what the verb promises.
             ahead: requests that wait for this one; see `gorgias_api.budget`.
+            check: raises an `AnswerError` for an answer that is not as documented; then the
+                request is tried again as for half an answer.
 
         Raises:
             UsageError: `path` is not a path, or the request cannot be sent as it is.
@@ -141,12 +149,15 @@ class Client:
         def once() -> Any:  # noqa: ANN401 - whatever the operation answers
             answer = self._transport.exchange(request, ahead, timeout=timeout)
             try:
-                return read_answer(answer, response_type)
+                value = read_answer(answer, response_type)
             except NotFoundError as error:
                 error.suspect(self.settings.api_url)
                 raise
+            if check:
+                check(value)
+            return value
 
-        return self._persisting(retry or self._retry, safe=repeatable)(once)
+        return self._persistence.call(once, retry or self._retry, safe=repeatable)
 
     def call(self, name: str, /, **values: Any) -> Any:  # noqa: ANN401 - any field, any answer
         """Call a documented operation, such as `client.call("get-ticket", id=1)`.
@@ -156,7 +167,8 @@ class Client:
             values: its fields, be they in path, query or body; see `gorgias_api.operations`.
 
         Returns:
-            What the operation answers: a JSON value, None when empty, bytes of a file.
+            What the operation answers: a JSON value, None when empty, bytes of a file. The page
+            of a list is one for certain; see `gorgias_api.paging.read_page`.
 
         Raises:
             UsageError: there is no such operation or field, or a value does not fit.
@@ -173,6 +185,7 @@ class Client:
             data=ready.data,
             response_type=operation.response_type,
             safe=ready.repeatable,
+            check=partial(read_page, ready.asked) if operation.paged else None,
         )
 
     def paginate(
@@ -195,7 +208,7 @@ class Client:
             GorgiasError: see `gorgias_api.errors`.
         """
         answer = self.call("search", type=type, query=query, size=size)
-        return read_page("POST /api/search", answer).rows
+        return read_rows("POST /api/search", answer)
 
     def upload(
         self,
@@ -231,7 +244,7 @@ class Client:
             progress=progress,
             safe=True,
         )
-        return [with_size(row) for row in read_page("POST /api/upload", answer).rows]
+        return [with_size(row) for row in read_rows("POST /api/upload", answer)]
 
     def download(self, url: str, into: IO[bytes], progress: Progress | None = None) -> None:
         """Fetch a file, such as an attachment by its `url`, through the API.
@@ -258,7 +271,7 @@ class Client:
             except MovedError as moved:
                 self._fetch(moved.refusal.location or "", incoming)
 
-        self._persisting(self._retry, safe=True)(once)
+        self._persistence.call(once, self._retry, safe=True)
 
     def download_to(
         self,
@@ -297,7 +310,8 @@ class Client:
 
     def _headers(self, response_type: ResponseType) -> dict[str, str]:
         accept = "application/json" if response_type == "json" else "*/*"
-        return {"User-Agent": self._agent, "Accept": accept}
+        encoding = "gzip, deflate" if response_type == "json" else "identity"
+        return {"User-Agent": self._agent, "Accept": accept, "Accept-Encoding": encoding}
 
     def _url(self, path: str) -> str:
         inner = path.removeprefix("/api/").lstrip("/")
@@ -313,42 +327,3 @@ class Client:
             message = f"{mask_text(path)!r} is not a path of the API, such as '/api/tickets'."
             raise UsageError(message)
         return f"{self.settings.api_url}/{inner}"
-
-    def _persistence(self, retry: Retry, *, safe: bool) -> Callable[[Callable[[], Any]], Any]:
-        """What calls a request until it succeeds or trying again is no use.
-
-        The waits are taken from our clock in the handlers; `backoff` itself waits for nothing.
-        """
-
-        def make_room(details: Any) -> None:  # noqa: ANN401 - backoff's own dict
-            self.budget.close(rate_limit_wait(details["exception"], details["tries"]))
-
-        def pause(details: Any) -> None:  # noqa: ANN401 - backoff's own dict
-            wait = retry.wait(details["tries"], self._chance)
-            logger.warning("%s Trying again in %.1f s.", details["exception"], wait)
-            self.clock.sleep(wait)
-
-        within_limit = backoff.on_exception(
-            backoff.constant,
-            RateLimitError,
-            interval=0,
-            jitter=None,
-            max_tries=RATE_LIMIT_TRIES,
-            on_backoff=make_room,
-            logger=None,
-        )(_call)
-        persistent: Callable[[Callable[[], Any]], Any] = backoff.on_exception(
-            backoff.constant,
-            GorgiasError,
-            interval=0,
-            jitter=None,
-            max_tries=retry.tries,
-            giveup=lambda error: not retry.allows(error, safe=safe),
-            on_backoff=pause,
-            logger=None,
-        )(within_limit)
-        return persistent
-
-
-def _call(once: Callable[[], Any]) -> Any:  # noqa: ANN401 - as `once`
-    return once()

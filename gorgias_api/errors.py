@@ -25,6 +25,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from gorgias_api.masking import one_line
+
+CUSTOMER = re.compile(r"/customers/([0-9]{1,18})(?![0-9])")
 MISSING_SCOPE = re.compile(r"[Mm]issing scope:? *([a-z_]+:[a-z]+)")
 
 
@@ -47,12 +50,14 @@ class LoginError(GorgiasError):
 class TransportError(GorgiasError):
     """No answer came, so nobody knows whether the request was applied.
 
-    `refused` is true when no connection was made at all, so that the server cannot have seen it.
+    `refused` is true when no connection was made at all, so that the server cannot have seen it;
+    `final` when the next try would end in the same way, as with a certificate nobody trusts.
     """
 
-    def __init__(self, message: str, *, refused: bool = False) -> None:
+    def __init__(self, message: str, *, refused: bool = False, final: bool = False) -> None:
         super().__init__(message)
         self.refused = refused
+        self.final = final
 
 
 class AnswerError(GorgiasError):
@@ -79,11 +84,11 @@ class Refusal:
         """One sentence: what was asked, what was answered, which fields are wrong."""
         text = f"{self.method} {self.path} was answered {self.status}"
         if self.message:
-            text += f": {self.message.rstrip('.')}"
+            text += f": {one_line(self.message).rstrip('.')}"
         if self.fields:
-            text += f" ({'; '.join(_flatten(self.fields))})"
+            text += f" ({one_line('; '.join(_flatten(self.fields)))})"
         if self.request_id:
-            text += f" [request {self.request_id}]"
+            text += f" [request {one_line(self.request_id)}]"
         return text + "."
 
 
@@ -98,6 +103,11 @@ class ApiError(GorgiasError):
     def status(self) -> int:
         """The HTTP status."""
         return self.refusal.status
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds the API asks to wait, where it says; only 429 and 503 usually do."""
+        return self.refusal.retry_after
 
 
 class BadRequestError(ApiError):
@@ -138,7 +148,7 @@ class MovedError(ApiError):
     @property
     def target_id(self) -> int | None:
         """The id of the surviving customer, where the answer names it."""
-        found = re.search(r"/customers/(\d+)", self.refusal.location or "")
+        found = CUSTOMER.search(self.refusal.location or "")
         return int(found[1]) if found else None
 
 
@@ -148,11 +158,6 @@ class ConflictError(ApiError):
 
 class RateLimitError(ApiError):
     """429: too many requests for the account."""
-
-    @property
-    def retry_after(self) -> float | None:
-        """Seconds the API asks to wait, where it says."""
-        return self.refusal.retry_after
 
 
 class ServerError(ApiError):

@@ -14,11 +14,19 @@ SECRET_NAMES = re.compile(
     r"authorization|cookie|secret|password|api[-_]?key|token|^code$", re.IGNORECASE
 )
 MASK = "***"
+LONGEST = 1000
+"""Characters of what somebody else says that are worth a line of log."""
 
 
 def mask_text(text: str) -> str:
     """`text` without any e-mail address."""
     return EMAIL.sub(f"{MASK}@{MASK}", text)
+
+
+def one_line(text: str) -> str:
+    """`text` as a part of one line: no e-mail address, nothing unprintable, no endless length."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[:LONGEST]).split())
+    return mask_text(line) + ("…" if len(text) > LONGEST else "")
 
 
 def mask_value(value: Any, name: str = "") -> Any:  # noqa: ANN401 - any JSON in, the same JSON out

@@ -2,11 +2,15 @@
 
 - 429: always. The request was not applied; the budget closes for as long as the API asks (at
   most `LONGEST_WAIT` seconds), for 2, 4, 8 … seconds where it does not say.
-- No connection at all: always. The server cannot have seen the request.
+- No connection at all: always. The server cannot have seen the request. But not where nothing
+  will change: a certificate that is not trusted.
 - 5xx, a lost connection, a timeout, an answer cut short or not JSON: only when the request is
   `safe`, that is, when applying it twice leaves the same as applying it once. GET, HEAD, PUT and
   DELETE are, a POST is not unless its caller says so.
 - Everything else is final: the same request would be refused again.
+
+A server that says how long to wait (`Retry-After`) is not asked sooner, up to `LONGEST_WAIT`.
+By default a server that is down is given three to six minutes, by chance, to come back.
 
 How often and how patiently is a `Retry`: the account's settings give one to every request, and a
 caller may give a request its own. Only there can somebody ask for all errors to be repeated; then
@@ -37,6 +41,7 @@ SAFE_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT"})
 LONGEST_WAIT = 60.0
 LONGEST_DELAY = 24 * 3600.0
 RATE_LIMIT_TRIES = 20
+TRIES = 12
 DOUBLINGS = 30
 """After so many a wait has long reached its bound; a float ends after a thousand."""
 
@@ -56,7 +61,7 @@ class Retry:
         UsageError: no number of tries, or no length of time.
     """
 
-    tries: int = 5
+    tries: int = TRIES
     delay: float = 1.0
     exponential: bool = True
     all_errors: bool = False
@@ -69,18 +74,25 @@ class Retry:
     def allows(self, error: GorgiasError, *, safe: bool) -> bool:
         """Whether to send the same request again after `error`."""
         if isinstance(error, TransportError) and error.refused:
-            return True
+            return self.all_errors or not error.final
         if isinstance(error, RateLimitError):
             return False
         kinds = (TransportError, AnswerError, ApiError if self.all_errors else ServerError)
         return (safe or self.all_errors) and isinstance(error, kinds)
 
-    def wait(self, tries: int, chance: random.Random) -> float:
-        """Seconds before the next try after the `tries`-th failure."""
+    def wait(self, tries: int, chance: random.Random, asked: float | None = None) -> float:
+        """Seconds before the next try after the `tries`-th failure.
+
+        Args:
+            tries: how many there were.
+            chance: what takes off up to half.
+            asked: for how long the server asked to be left alone.
+        """
+        least = min(LONGEST_WAIT, asked or 0.0)
         if not self.exponential:
-            return self.delay
+            return max(least, self.delay)
         grown = self.delay * 2.0 ** min(tries - 1, DOUBLINGS)
-        return min(max(LONGEST_WAIT, self.delay), grown) * chance.uniform(0.5, 1.0)
+        return max(least, min(max(LONGEST_WAIT, self.delay), grown) * chance.uniform(0.5, 1.0))
 
 
 def rate_limit_wait(error: RateLimitError, tries: int) -> float:

@@ -102,7 +102,12 @@ SHARED = (
         default=1.0,
     ),
     Setting("request_timeout", "number", "Seconds to wait for an answer.", default=60.0),
-    Setting("max_retries", "integer", "Tries per request, the first one included.", default=5),
+    Setting(
+        "max_retries",
+        "integer",
+        "Tries per request, the first one included; 12 give a server that is down five minutes.",
+        default=12,
+    ),
     Setting(
         "debug_requests",
         "boolean",
@@ -132,7 +137,7 @@ class Settings:
     token_store: Path
     rate_limit_share: float = 1.0
     request_timeout: float = 60.0
-    max_retries: int = 5
+    max_retries: int = 12
     debug_requests: bool = False
     user_agent: str | None = None
 

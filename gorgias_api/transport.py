@@ -7,21 +7,25 @@ import logging
 import socket
 import threading
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import requests
-from urllib3.exceptions import NewConnectionError
+from requests.adapters import HTTPAdapter
 
-from gorgias_api.answers import CALL_LIMIT, Answer, call_limit
-from gorgias_api.auth import credentials, nobody
-from gorgias_api.errors import AnswerError, TransportError
-from gorgias_api.masking import mask_text, mask_value
+from gorgias_api.answers import CALL_LIMIT, Answer, call_limit, http_date
+from gorgias_api.auth import credentials
+from gorgias_api.errors import AnswerError, UsageError
+from gorgias_api.masking import mask_text, mask_value, one_line
+from gorgias_api.network import CONNECT_TIMEOUT, TROUBLE, environment, no_answer, sent_alone
 from gorgias_api.settings import is_trustworthy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    import requests
 
     from gorgias_api.budget import RateBudget
     from gorgias_api.clock import Clock
@@ -30,9 +34,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("gorgias_api")
 
-CONNECT_TIMEOUT = 10.0
 CHUNK = 64 * 1024
 RANGE_REFUSED = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+WHOLE_SECOND = timedelta(seconds=1)
 
 
 class Transport:
@@ -43,15 +47,20 @@ class Transport:
         self._clock = clock
         self._budget = budget
         self._credentials = credentials(settings, clock)
-        self._sessions: list[requests.Session] = []
+        self._ahead = timedelta(0)
+        self._adapters: list[HTTPAdapter] = []
         self._own = threading.local()
         # Its debug lines carry queries, and those can carry addresses of people.
         logging.getLogger("urllib3.connectionpool").addFilter(_without_query)
 
     def close(self) -> None:
         """Give the connections back."""
-        for session in self._sessions:
-            session.close()
+        for adapter in self._adapters:
+            adapter.close()
+
+    def server_now(self) -> datetime:
+        """The API's own time, as far as its answers have told it; see `Client.server_now`."""
+        return self._clock.now() + self._ahead
 
     def exchange(
         self,
@@ -70,6 +79,7 @@ class Transport:
 
         Raises:
             TransportError: no complete answer came.
+            SettingsError: certificates or a proxy of the environment cannot be used.
         """
         patience = self._settings.request_timeout if timeout is None else timeout
         answer, prepared = self._once(request, ahead, into, patience)
@@ -81,28 +91,24 @@ class Transport:
         """Fetch from outside the API, without credentials and outside its rate limit.
 
         Raises:
-            AnswerError: the address is neither https nor on this machine.
+            AnswerError: the address is neither https nor on this machine, or none at all.
             TransportError: no complete answer came.
         """
         if not is_trustworthy(url):
             message = "The API pointed to an address that is not https; it was not asked."
             raise AnswerError(message)
         path = urlsplit(url).path
-        waits = (CONNECT_TIMEOUT, self._settings.request_timeout)
-        headers = into.headers()
-        with (
-            _as_transport_error("GET", path),
-            requests.get(
-                url,
-                headers=headers,
-                auth=nobody,
-                timeout=waits,
-                stream=True,
-                allow_redirects=False,
-            ) as response,
-        ):
-            body = _body(response, into)
-            return Answer("GET", path, response.status_code, response.headers, body)
+        patience = self._settings.request_timeout
+        try:
+            with (
+                _as_transport_error(f"GET {mask_text(path)}", url),
+                sent_alone("GET", url, into.headers(), patience) as response,
+            ):
+                body = _body(response, into)
+                return Answer("GET", path, response.status_code, response.headers, body)
+        except UsageError:
+            message = "The API pointed to an address that cannot be asked."
+            raise AnswerError(message) from None
 
     def _once(
         self,
@@ -115,11 +121,13 @@ class Transport:
         prepared.headers.update(into.headers() if into else {})
         self._credentials.sign(prepared)
         method, path = str(prepared.method), mask_text(prepared.path_url.partition("?")[0])
-        with _as_transport_error(method, path):
+        url, check = self._settings.api_url, "'domain', 'api_url' and "
+        with _as_transport_error(f"{method} {path}", url, check):
             with self._budget.slot(ahead) as slot:
-                started = self._clock.monotonic()
+                started, sent = self._clock.monotonic(), self._clock.now()
                 response = self._respond(prepared, timeout, stream=into is not None)
                 slot.reading = call_limit(response.headers)
+                self._set_ahead(response.headers, sent)
                 elapsed = self._clock.monotonic() - started
             with response:
                 body = _body(response, into)
@@ -132,26 +140,31 @@ class Transport:
         self, prepared: requests.PreparedRequest, timeout: float, *, stream: bool
     ) -> requests.Response:
         """Send past the session, which would read redirects and cookies that nobody follows."""
-        adapter = self._session().get_adapter(self._settings.api_url)
         waits = (CONNECT_TIMEOUT, timeout)
-        response = adapter.send(prepared, **self._own.environment, timeout=waits)
+        response = self._adapter().send(prepared, **self._own.environment, timeout=waits)
         _acknowledge(response)
         if not stream:
             _ = response.content  # all of it, while the slot is held
         return response
 
-    def _session(self) -> requests.Session:
-        """This thread's session: `requests` does not promise that one can be shared."""
-        if not hasattr(self._own, "session"):
-            session = requests.Session()
-            # Proxies and certificate bundles of the user's environment.
-            self._own.environment = session.merge_environment_settings(
-                self._settings.api_url, proxies={}, stream=True, verify=None, cert=None
-            )
-            self._own.session = session
-            self._sessions.append(session)
-        found: requests.Session = self._own.session
+    def _adapter(self) -> HTTPAdapter:
+        """This thread's connections: `requests` does not promise that they can be shared."""
+        if not hasattr(self._own, "adapter"):
+            self._own.environment = environment(self._settings.api_url)
+            self._own.adapter = HTTPAdapter()
+            self._adapters.append(self._own.adapter)
+        found: HTTPAdapter = self._own.adapter
         return found
+
+    def _set_ahead(self, headers: Mapping[str, str], sent: datetime) -> None:
+        """How far the server's clock is ahead of ours, by the `Date` of an answer.
+
+        It was written after the request was `sent`, and in whole seconds: the end of that second
+        is never behind the server's clock, however long the answer took.
+        """
+        date = http_date(headers.get("Date", ""))
+        if date:
+            self._ahead = date + WHOLE_SECOND - sent
 
 
 def _acknowledge(response: requests.Response) -> None:
@@ -176,12 +189,12 @@ def _without_query(record: logging.LogRecord) -> bool:
 
 
 @contextmanager
-def _as_transport_error(method: str, path: str) -> Iterator[None]:
+def _as_transport_error(asked: str, url: str, check: str = "") -> Iterator[None]:
     try:
         yield
-    except requests.RequestException as error:
+    except TROUBLE as error:
         # Its cause would show the query.
-        raise _transport_error(method, path, error) from None
+        raise no_answer(asked, url, error, check) from None
 
 
 def _body(response: requests.Response, into: Incoming | None) -> bytes:
@@ -199,13 +212,6 @@ def _body(response: requests.Response, into: Incoming | None) -> bytes:
     return response.content
 
 
-def _transport_error(method: str, path: str, error: requests.RequestException) -> TransportError:
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    refused = isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
-    what = "could not be sent" if refused else "got no complete answer"
-    return TransportError(f"{method} {path} {what} ({type(error).__name__}).", refused=refused)
-
-
 def _log_exchange(prepared: requests.PreparedRequest, answer: Answer, seconds: float) -> None:
     """One line per exchange, without credentials and e-mail addresses."""
     logger.info(
@@ -214,7 +220,7 @@ def _log_exchange(prepared: requests.PreparedRequest, answer: Answer, seconds: f
         mask_text(prepared.path_url),
         answer.status,
         seconds * 1000,
-        answer.headers.get(CALL_LIMIT, "unknown"),
+        one_line(answer.headers.get(CALL_LIMIT, "unknown")),
         _loggable(prepared.body),
         _loggable(answer.body),
     )
@@ -225,5 +231,5 @@ def _loggable(body: Any) -> str:  # noqa: ANN401 - whatever `requests` holds as 
         return "nothing"
     try:
         return json.dumps(mask_value(json.loads(body)), ensure_ascii=False)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return f"{len(body)} bytes" if hasattr(body, "__len__") else "a stream"

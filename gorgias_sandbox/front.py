@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 import time
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Literal
 
 from starlette.responses import Response
@@ -31,7 +32,7 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Front:
-    """ASGI middleware around the API and the OAuth endpoints; the rest passes untouched."""
+    """ASGI middleware around the API and the OAuth endpoints; the rest only gets its `Date`."""
 
     def __init__(self, app: ASGIApp, backend: Backend) -> None:
         self._app = app
@@ -39,9 +40,14 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through, or spoil it."""
-        if scope["type"] != "http" or not scope["path"].startswith(_WATCHED):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
+        elif not scope["path"].startswith(_WATCHED):
+            await self._app(scope, receive, self._dating(send))
+        else:
+            await self._watched(scope, receive, self._dating(send))
+
+    async def _watched(self, scope: Scope, receive: Receive, send: Send) -> None:
         options = self._backend.options
         body = None
         if options.record_bodies:
@@ -69,6 +75,19 @@ class Front:
             await self._truncated(scope, receive, noting_send)
         else:
             await self._app(scope, receive, noting_send)
+
+    def _dating(self, send: Send) -> Send:
+        """What sends an answer with the time on the sandbox's clock, unless it has a `Date`."""
+
+        async def dating_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = message["headers"]
+                if all(name.lower() != b"date" for name, _ in headers):
+                    now = formatdate(self._backend.clock.time(), usegmt=True)
+                    headers.append((b"date", now.encode()))
+            await send(message)
+
+        return dating_send
 
     def _noter(self, scope: Scope, body: bytes | None) -> Callable[[int], None]:
         """What records the request once its status is known."""

@@ -105,6 +105,7 @@ def server_for(backend: Backend) -> uvicorn.Server:
         log_level="critical",
         access_log=False,
         server_header=False,
+        date_header=False,  # that of the front is the time on the clock of the sandbox
         lifespan="off",
         ws="none",
         timeout_graceful_shutdown=1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gorgias_api import (
@@ -87,8 +88,9 @@ class Gateway:
             GorgiasError: as `call`.
         """
         values["limit"] = PAGE
+        asked = f"{OPERATIONS[name].method} {OPERATIONS[name].path}"
         for page in follow(
-            lambda cursor: read_page(name, self.call(change, name, **values, cursor=cursor))
+            lambda cursor: read_page(asked, self.call(change, name, **values, cursor=cursor))
         ):
             yield from page.rows
 
@@ -124,6 +126,7 @@ class Gateway:
             params=call.params,
             data=call.data,
             safe=call.repeatable,
+            check=partial(read_page, call.asked) if OPERATIONS[name].paged else None,
         )
 
     def _survivor(
@@ -147,7 +150,7 @@ class Gateway:
     def _imagine(self, change: Change, name: str, call: Call) -> Any:  # noqa: ANN401 - any JSON
         """What a dry run sees instead of a write, and of reading what does not exist yet."""
         if call.method == "GET":
-            return {"data": []}
+            return {"data": [], "meta": {"next_cursor": None}}
         line = {
             "stream": change.stream,
             "key": readable(change.key_values),

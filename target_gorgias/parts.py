@@ -10,7 +10,7 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gorgias_api.paging import read_page
+from gorgias_api.paging import read_rows
 from target_gorgias.changes import Reference
 from target_gorgias.refusals import Refused
 
@@ -107,7 +107,7 @@ class Parts:
             message = "'names' is missing: all the tags the ticket is to have, as a list."
             raise Refused(message)
         path = "list-ticket-tags"
-        before = read_page(path, self._gateway.call(change, path, ticket_id=ticket)).rows
+        before = read_rows(path, self._gateway.call(change, path, ticket_id=ticket))
         there = {tag["name"] for tag in before}
         if there == set(names):
             return "unchanged"
@@ -146,7 +146,7 @@ class Parts:
         self, change: Change, at: Mapping[str, int], values: _Values, wanted: dict[int, Any]
     ) -> str:
         answer = self._gateway.call(change, values.list, **at)
-        rows = read_page(values.list, answer).rows
+        rows = read_rows(values.list, answer)
         before = {row["field"]["id"]: row["value"] for row in rows}
         after = wanted if change.route.verb == "replace" else before | wanted
         after = {field: value for field, value in after.items() if value is not None}

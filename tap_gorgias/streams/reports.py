@@ -175,8 +175,12 @@ class Reports(GorgiasStream):
     def _page(self, body: Row, cursor: str | None) -> Page:
         self.requests += 1
         params = {"limit": ROWS, "cursor": cursor}
-        answer = self._tap.client.request("POST", self.path, params=params, data=body, safe=True)
-        return read_page(f"POST {self.path}", answer)
+        read = partial(read_page, f"POST {self.path}")
+        return read(
+            self._tap.client.request(
+                "POST", self.path, params=params, data=body, safe=True, check=read
+            )
+        )
 
 
 def _moment(position: str) -> pendulum.DateTime:

@@ -50,7 +50,8 @@ class Gorgias:
     """`gorgias` with the settings of one account in its environment."""
 
     def __init__(self, sandbox: Sandbox | None = None, **more: str) -> None:
-        given = (settings(sandbox) if sandbox else {}) | more
+        # The command lives in real time, which has no minutes for a server that stays down.
+        given = {"max_retries": "3"} | (settings(sandbox) if sandbox else {}) | more
         self._environment = NOTHING | {
             f"GORGIAS_{name.upper()}": value for name, value in given.items()
         }

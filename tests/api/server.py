@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator, Mapping
     from email.message import Message
 
@@ -30,8 +31,8 @@ class Asked(NamedTuple):
 class Reply(NamedTuple):
     """One answer, or none.
 
-    `length` is a Content-Length that lies. `lost` drops the connection instead of answering,
-    `silent` leaves it open and says nothing.
+    `raw` is all that is sent, in place of head and body. `length` is a Content-Length that lies.
+    `lost` drops the connection instead of answering, `silent` leaves it open and says nothing.
     """
 
     status: int = 200
@@ -40,6 +41,7 @@ class Reply(NamedTuple):
     length: int | None = None
     lost: bool = False
     silent: bool = False
+    raw: bytes | None = None
 
 
 def reply(value: Any, status: int = 200, **headers: str) -> Reply:
@@ -94,6 +96,9 @@ class _Handler(BaseHTTPRequestHandler):
         if said.silent or said.lost:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
             return
+        if said.raw is not None:
+            self.wfile.write(said.raw)
+            return
         self.send_response_only(said.status)
         self.send_header("Date", script.dated or self.date_time_string())
         for name, value in said.headers.items():
@@ -113,7 +118,7 @@ class _KeepingHandler(_Handler):
 
 
 @contextmanager
-def scripted(*, keep_alive: bool = False) -> Iterator[Server]:
+def scripted(*, keep_alive: bool = False, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     """A server on a free port of the loopback interface while the block lasts.
 
     A connection ends with its answer unless it is to be kept; then the client must end it, or a
@@ -122,7 +127,9 @@ def scripted(*, keep_alive: bool = False) -> Iterator[Server]:
     handler = _KeepingHandler if keep_alive else _Handler
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as listener:
         listener.daemon_threads = False
-        script = Server(f"http://127.0.0.1:{listener.server_port}")
+        if tls:
+            listener.socket = tls.wrap_socket(listener.socket, server_side=True)
+        script = Server(f"http{'s' if tls else ''}://127.0.0.1:{listener.server_port}")
         listener.script = script  # type: ignore[attr-defined]  # read by the handler
         thread = threading.Thread(target=listener.serve_forever, args=(0.01,))
         thread.start()

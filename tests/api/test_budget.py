@@ -245,6 +245,14 @@ def test_the_machine_s_clock_tells_utc_and_only_goes_forward() -> None:
         ("6/80/1", None),
         ("six/80", None),
         ("²/80", None),
+        ("٦/٨٠", None),
+        ("5/0", None),
+        ("0/0", None),
+        ("6/-80", None),
+        ("6.5/80", None),
+        ("4000000/40", (4_000_000, 40)),
+        (f"{10**30}/40", None),
+        (f"6/{'9' * 5000}", None),
     ],
 )
 def test_the_call_limit_header_is_read_or_ignored(

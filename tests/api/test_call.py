@@ -189,7 +189,8 @@ def test_all_asks_for_a_page_only_when_the_one_before_is_printed(
 
 
 def test_half_a_character_pair_stays_json(server: Server) -> None:
-    server.replies.append(reply({"data": [{"name": "\ud83d é"}]}))
+    meta = {"next_cursor": None}
+    server.replies.append(reply({"data": [{"name": "\ud83d é"}], "meta": meta}))
     words = ("--api-url", f"{server.url}/api", "--username", "u", "--api-key", "k")
     ended = Gorgias()(*words, "--domain", "acme", "call", "list-tags", "--all")
     assert ended.out == '{"name": "\\ud83d é"}\n'

@@ -96,7 +96,10 @@ def test_a_refusal_is_one_sentence_and_exit_code_1(gorgias: Any, server: Server)
 def test_a_server_that_is_not_there_is_exit_code_1(gorgias: Any, unused_url: str) -> None:
     code, out, err = gorgias("--api-url", f"{unused_url}/api", "--max-retries", "1", "account")
     assert (code, out) == (1, "")
-    assert err == "gorgias: GET /api/account could not be sent (ConnectionError).\n"
+    assert err == (
+        "gorgias: GET /api/account could not be sent: no connection to 127.0.0.1 (Connection "
+        "refused); check 'domain', 'api_url' and the network.\n"
+    )
 
 
 @pytest.mark.parametrize(

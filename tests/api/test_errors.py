@@ -209,7 +209,10 @@ def test_a_server_that_is_not_there_has_not_seen_the_request(
     error = failure(connect(unused_url, max_retries=1))
     assert isinstance(error, TransportError)
     assert error.refused
-    assert str(error) == "GET /api/tickets/1 could not be sent (ConnectionError)."
+    assert str(error) == (
+        "GET /api/tickets/1 could not be sent: no connection to 127.0.0.1 (Connection refused); "
+        "check 'domain', 'api_url' and the network."
+    )
 
 
 @pytest.mark.parametrize("body", [b"<html>Please log in</html>", b'{"data": [{"id"', b""])

@@ -95,7 +95,10 @@ def test_a_storage_that_is_not_there_is_an_error_without_the_signature(
     server.answer = lambda _: Reply(302, b"", {"Location": f"{unused_url}/x?signature=s3cret"})
     with pytest.raises(TransportError) as caught:
         download(connect(server.url, max_retries=1))
-    assert str(caught.value) == "GET /x could not be sent (ConnectionError)."
+    assert str(caught.value) == (
+        "GET /x could not be sent: no connection to 127.0.0.1 (Connection refused); check the "
+        "network."
+    )
 
 
 @pytest.mark.parametrize(

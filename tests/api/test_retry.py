@@ -279,9 +279,11 @@ def test_a_retry_is_announced_without_query_or_person(
 ) -> None:
     server.replies.extend([refusal(500, "jane@example.com broke it."), reply(1)])
     client.request("GET", "/api/customers", params={"email": "jane@example.com"})
-    assert caplog.messages == [
-        "GET /api/customers was answered 500: ***@*** broke it. Trying again in 0.6 s."
-    ]
+    (line,) = caplog.messages
+    assert line == (
+        "GET /api/customers was answered 500: ***@*** broke it. Waiting 0.6 s, until 08:00:00 UTC, "
+        "for try 2 of 12."
+    )
 
 
 def test_a_closed_client_sends_nothing(client: Client, server: Server) -> None:

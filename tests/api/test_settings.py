@@ -277,5 +277,5 @@ def test_the_json_schema_marks_secrets_and_states_defaults() -> None:
     assert schema["type"] == "object"
     secrets = {name for name, prop in properties.items() if prop.get("secret")}
     assert secrets == {"api_key", "client_secret", "refresh_token", "access_token"}
-    assert properties["max_retries"]["default"] == 5
+    assert properties["max_retries"]["default"] == 12
     assert properties["lookback"] == {"type": ["object", "null"], "description": "Spans."}

@@ -514,7 +514,7 @@ def test_a_view_that_is_gone_by_the_time_of_its_items_is_no_error(sandbox: Sandb
 
 def test_half_a_character_does_not_stop_a_stream(sandbox: Sandbox) -> None:
     row = next(iter(sandbox.world.tables["tags"]))
-    body = json.dumps({"data": [row | {"name": "\ud83d half"}], "meta": {}})
+    body = json.dumps({"data": [row | {"name": "\ud83d half"}], "meta": {"next_cursor": None}})
     sandbox.fail("/api/tags", status=200, body=body)
     assert sync(sandbox, "tags").records["tags"][0]["name"] == "? half"
 

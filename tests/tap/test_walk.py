@@ -98,7 +98,9 @@ def test_a_backfill_that_was_killed_goes_on_at_the_next_page(sandbox: Sandbox) -
 
 
 def test_a_row_without_a_usable_date_ends_the_run_with_one_sentence(sandbox: Sandbox) -> None:
-    body = json.dumps({"data": [{"id": 7, "updated_datetime": "soon"}], "meta": {}})
+    body = json.dumps(
+        {"data": [{"id": 7, "updated_datetime": "soon"}], "meta": {"next_cursor": None}}
+    )
     sandbox.fail("/api/tickets", status=200, body=body)
     with pytest.raises(AnswerError, match=r"a row \(7\) whose updated_datetime is no datetime"):
         sync(sandbox, "tickets")
@@ -106,7 +108,9 @@ def test_a_row_without_a_usable_date_ends_the_run_with_one_sentence(sandbox: San
 
 def test_a_row_that_was_never_changed_counts_from_its_creation(sandbox: Sandbox) -> None:
     row = {"id": 7, "updated_datetime": None, "created_datetime": "2026-01-01T00:00:00+00:00"}
-    sandbox.fail("/api/tickets", status=200, body=json.dumps({"data": [row], "meta": {}}))
+    sandbox.fail(
+        "/api/tickets", status=200, body=json.dumps({"data": [row], "meta": {"next_cursor": None}})
+    )
     (record,) = sync(sandbox, "tickets").records["tickets"]
     assert record["updated_datetime"] == "2026-01-01T00:00:00.000000+00:00"
 

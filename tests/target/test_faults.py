@@ -43,6 +43,7 @@ FAULTS: dict[str, Row] = {
     "an answer of another kind": {"status": 201, "body": "[]"},
     "429": {"status": 429, "headers": {"retry-after": "3"}},
 }
+NO_ROWS = '{"data": [], "meta": {"next_cursor": null}}'
 PATHS = {"messages": "/api/tickets/83000001/messages", "custom_fields": "/api/custom-fields"}
 
 
@@ -189,7 +190,7 @@ def test_a_lost_create_that_is_refused_for_being_there_is_found_in_the_end(
     free = next(row for row in desk.rows("tickets") if row["id"] not in surveyed)
     survey = {"ticket_id": free["id"], "customer_id": free["customer"]["id"], "score": 5}
     row, before = (CREATES | {"satisfaction_surveys": survey})[stream], count(desk, stream)
-    path, nobody = f"/api/{stream.replace('_', '-')}", {"status": 200, "body": '{"data": []}'}
+    path, nobody = f"/api/{stream.replace('_', '-')}", {"status": 200, "body": NO_ROWS}
     desk.sandbox.fail(path, method="POST", reset="after")
     looks = {"customers": 3}.get(stream, 2)  # the list lags behind, as lists may
     desk.sandbox.fail(path, method="GET", times=looks, **nobody)
