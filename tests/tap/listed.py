@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from tests.api.server import Reply, refusal, reply, scripted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.api.server import Asked, Server
     from tests.support import Row
@@ -34,7 +34,7 @@ class Lists:
         self.now = datetime(2026, 5, 1, tzinfo=UTC)
         self.asked: list[str] = []
         self.keeps_order = True
-        self.moves = lambda _path, _query: None
+        self.moves: Callable[[str, dict[str, str]], object] = lambda _path, _query: None
         self.settings = {
             "domain": "acme",
             "username": "agent@acme.example",

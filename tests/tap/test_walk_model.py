@@ -146,7 +146,7 @@ RUNS = st.lists(
 )
 
 
-@settings(max_examples=4000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(
     before=st.integers(0, 60),
     runs=RUNS,
