@@ -67,7 +67,7 @@ def read_answer(answer: Answer, response_type: ResponseType = "json") -> Any:  #
         return None
     try:
         return json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         kind = answer.headers.get("Content-Type", "no content type")
         message = (
             f"{answer.method} {answer.path} was answered {answer.status} with {len(answer.body)} "
@@ -111,7 +111,7 @@ def _said(body: bytes) -> tuple[str, dict[str, Any]]:
     try:
         error = json.loads(body)["error"]
         message, fields = error.get("msg") or "", error.get("data") or {}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return "", {}
     fields = fields if isinstance(fields, dict) else {"data": fields}
     masked: dict[str, Any] = mask_value(fields)

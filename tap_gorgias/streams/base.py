@@ -15,6 +15,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from gorgias_api import SettingsError
 from gorgias_api.paging import get_page
 from tap_gorgias.conform import compile_row
+from tap_gorgias.rows import Sieve
 from tap_gorgias.schemas import JSON_TEXT
 from tap_gorgias.settings import ACTIVATE
 from tap_gorgias.timestamps import FIRST, canonical, earlier, from_datetime
@@ -64,7 +65,8 @@ class GorgiasStream(Stream):
 
     def close(self) -> None:
         """After the last row: tell the loader that rows it did not see are gone."""
-        if self._stream_version is not None:
+        # A row that was set aside is not gone.
+        if self._stream_version is not None and not self.set_aside:
             self._write_activate_version_message(self._stream_version)
 
     complete: ClassVar[bool] = True
@@ -131,10 +133,21 @@ class GorgiasStream(Stream):
         """How many requests this run has sent for the stream."""
         return 0
 
+    @property
+    def set_aside(self) -> int:
+        """How many rows this run could make no record of."""
+        return self.sieve.set_aside
+
+    @cached_property
+    def sieve(self) -> Sieve:
+        """Lets pass what a record can be made of."""
+        return Sieve(self.name, type(self).schema, self.logger)
+
     def ask(self, params: Mapping[str, Any], cursor: str | None = None, ahead: float = 0) -> Page:
-        """One page of the stream's list."""
+        """The usable rows of one page of the stream's list."""
         self.requests += 1
-        return get_page(self._tap.client, self.path, params, cursor, ahead)
+        page = get_page(self._tap.client, self.path, params, cursor, ahead)
+        return page._replace(rows=list(self.sieve(page.rows)))
 
     full_read_begun: str | None = None
     """When this run began to read everything again, if `full_pass_every` asked for it."""
@@ -250,6 +263,11 @@ class IncrementalStream(GorgiasStream):
                 stream.prepare(batch.rows)
             yield batch
 
+    @cached_property
+    def sieve(self) -> Sieve:
+        """A row that was never changed stands where its creation puts it."""
+        return Sieve(self.name, type(self).schema, self.logger, self.replication_key)
+
     def shape(self, row: Row) -> Row:
         """A row that was never changed is dated by its creation, as the walk places it."""
         if self.replication_key and not row.get(self.replication_key):
@@ -289,7 +307,8 @@ class ObjectStream(GorgiasStream):
     def batches(self) -> Iterator[Batch]:
         """The object, as the only row."""
         self.requests += 1
-        yield Batch([self._tap.client.request("GET", self.path)], Bookmark(), 1.0)
+        answer = self._tap.client.request("GET", self.path)
+        yield Batch(list(self.sieve([answer])), Bookmark(), 1.0)
 
 
 class DerivedStream(GorgiasStream):
@@ -303,11 +322,11 @@ class DerivedStream(GorgiasStream):
 
     @abc.abstractmethod
     def rows(self, parent: Row) -> Iterator[Row]:
-        """The rows inside a row of the parent."""
+        """The rows inside a row of the parent, usable or not."""
 
     def follow(self, parent: Row) -> None:
         """Write the records inside a row of the parent."""
-        for row in self.rows(parent):
+        for row in self.sieve(self.rows(parent)):
             self._write_record_message(self.conform(row))
             self.records += 1
 
