@@ -68,6 +68,11 @@ def compile_row(
     return convert_row
 
 
+def compile_value(schema: Mapping[str, Any], name: str, report: Report) -> Converter:
+    """The function that turns a value other than null into what `schema` says; see above."""
+    return _value(schema, (name,), report, lambda _: True, frozenset())
+
+
 def _without_depths(row: Mapping[str, Any], report: Report) -> dict[str, Any]:
     """The row without the values that nest too deep."""
     shallow = {}
@@ -135,7 +140,7 @@ def _value(
         return _checked(dict, inner, name, report)
     if kinds == {"array"}:
         return _array(schema, path, report, is_selected, json_text)
-    if len(kinds) == 1 and kinds <= SCALARS.keys():
+    if len(kinds) == 1 and kinds <= LENIENT.keys():
         return _scalar(kinds.pop(), name, report)
     if schema.get("format") == "date-time":
         return _moment(name, report)
@@ -189,10 +194,11 @@ def _moment(name: str, report: Report) -> Converter:
 
 
 def _scalar(declared: str, name: str, report: Report) -> Converter:
-    exact, lenient = SCALARS[declared]
+    lenient = LENIENT[declared]
+    exact = bool if declared == "boolean" else int
 
     def convert(value: Any) -> Any:  # noqa: ANN401 - any JSON
-        if type(value) is exact and (exact is bool or SMALLEST <= value <= LARGEST):
+        if type(value) is exact and SMALLEST <= value <= LARGEST:
             return value
         try:
             return lenient(value)
@@ -233,11 +239,7 @@ def _boolean(value: Any) -> bool:  # noqa: ANN401 - any JSON
     raise ValueError(message)
 
 
-SCALARS: Mapping[str, tuple[type, Converter]] = {
-    "boolean": (bool, _boolean),
-    "integer": (int, whole),
-    "number": (int, _number),
-}
+LENIENT: Mapping[str, Converter] = {"boolean": _boolean, "integer": whole, "number": _number}
 
 
 def _clean(value: Any, levels: int = LEVELS) -> Any:  # noqa: ANN401 - any JSON in, the same JSON out

@@ -13,16 +13,16 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
 from singer_sdk.contrib.msgspec import MsgSpecWriter
-from singer_sdk.exceptions import MapExpressionError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib.encoding.simple import RecordMessage
 
 from gorgias_api import Client, ForbiddenError, GorgiasError, SettingsError
-from gorgias_api.settings import SHARED, Setting, Settings, check, check_sources, json_schema, read
+from gorgias_api.settings import SHARED, Settings, check, check_sources, json_schema
 from tap_gorgias import settings
 from tap_gorgias.feed import Ended, Feed
+from tap_gorgias.maps import Mapper
 from tap_gorgias.progress import Progress
-from tap_gorgias.streams import DATED, STREAMS, GorgiasStream, reports_of
+from tap_gorgias.streams import DATED, NAMES, STREAMS, GorgiasStream, reports_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from tap_gorgias.walk import Batch
 
 FAILED, MISUSED = 1, 2
-MAPS = Setting("stream_maps", "object", "The SDK's own; only its kind is checked here.")
 PIPEFUL = 1 << 18
 
 
@@ -93,6 +92,17 @@ class TapGorgias(Tap):
     def discover_streams(self) -> Sequence[GorgiasStream]:
         """Every stream there is; needs neither credentials nor network."""
         return [stream(self) for stream in STREAMS]
+
+    def setup_mapper(self) -> None:
+        """Prepare the maps of what is selected.
+
+        Raises:
+            SettingsError: one of them cannot work.
+        """
+        self.mapper = self.maps = Mapper(self.config, NAMES, self.logger)
+        for stream in self.streams.values():
+            if stream.selected:
+                self.maps.of(stream)
 
     @classmethod
     def cb_config(
@@ -196,7 +206,6 @@ class TapGorgias(Tap):
             settings.page_size(self.config)
             settings.skips_forbidden(self.config)
             reports_of(self.config)
-            read(MAPS, self.config)
         except SettingsError:
             if raise_errors:
                 raise
@@ -233,9 +242,6 @@ def main() -> None:
         TapGorgias.cli()
     except SettingsError as error:
         TapGorgias.logger.error("%s", error)
-        sys.exit(MISUSED)
-    except MapExpressionError as error:
-        TapGorgias.logger.error("The setting 'stream_maps' cannot be used: %s", error)
         sys.exit(MISUSED)
     except GorgiasError as error:
         TapGorgias.logger.error("%s", error)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
 
     from singer_sdk.helpers.types import Context
+    from singer_sdk.mapper import StreamMap
 
     from gorgias_api import Page
     from tap_gorgias.tap import TapGorgias
@@ -87,6 +88,11 @@ class GorgiasStream(Stream):
         for stream in self.family():
             stream.advance(batch.bookmark)
 
+    @cached_property
+    def stream_maps(self) -> list[StreamMap]:
+        """What becomes of the records; one map at least."""
+        return self._tap.maps.of(self)
+
     def _generate_record_messages(self, record: Row) -> Generator[RecordMessage, None, None]:
         """As the SDK does it, less what `conform` has done: dropping and converting fields."""
         for stream_map in self.stream_maps:
@@ -141,7 +147,7 @@ class GorgiasStream(Stream):
     @cached_property
     def sieve(self) -> Sieve:
         """Lets pass what a record can be made of."""
-        return Sieve(self.name, type(self).schema, self.logger)
+        return Sieve(self.name, self.schema, self.logger)
 
     def ask(self, params: Mapping[str, Any], cursor: str | None = None, ahead: float = 0) -> Page:
         """The usable rows of one page of the stream's list."""
@@ -266,7 +272,7 @@ class IncrementalStream(GorgiasStream):
     @cached_property
     def sieve(self) -> Sieve:
         """A row that was never changed stands where its creation puts it."""
-        return Sieve(self.name, type(self).schema, self.logger, self.replication_key)
+        return Sieve(self.name, self.schema, self.logger, self.replication_key)
 
     def shape(self, row: Row) -> Row:
         """A row that was never changed is dated by its creation, as the walk places it."""

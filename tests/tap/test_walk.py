@@ -106,10 +106,8 @@ def test_a_row_without_a_usable_date_is_set_aside_by_name_and_the_others_go_on(
     sandbox.fail("/api/tickets", status=200, body=body)
     assert [row["id"] for row in sync(sandbox, "tickets").records["tickets"]] == [8]
     told = [line for line in caplog.messages if "set aside" in line]
-    assert told == [
-        "A row of 'tickets' (id 7) is set aside: its 'updated_datetime' is text, not a datetime. "
-        "More like it are only counted."
-    ]
+    assert len(told) == 1
+    assert "(id 7) is set aside: its 'updated_datetime' is text, not a datetime" in told[0]
 
 
 def test_a_row_that_was_never_changed_counts_from_its_creation(sandbox: Sandbox) -> None:
