@@ -242,7 +242,7 @@ def check_messages(output: Output) -> None:
     schemas: dict[str, Row] = {}
     validators: dict[str, Any] = {}
     for line in output.messages:
-        stream = line.get("stream")
+        stream = str(line.get("stream"))
         if line["type"] == "SCHEMA":
             Draft202012Validator.check_schema(line["schema"])
             schemas[stream] = line

@@ -163,7 +163,7 @@ class Reports(GorgiasStream):
         since = max(EARLIEST, window.start or earlier(until, timedelta(days=DAYS)))
         if known:
             since = max(since, earlier(known, window.lookback.get(self.name, LOOKBACK)))
-        for report in self.reports:
+        for report in self.reports if since < until else ():
             for begin, end in _spans(report, _moment(since), _moment(until)):
                 for page, _ in insist(partial(self._page, report.query(begin, end))):
                     yield Batch(list(self._rows(report, page)), self.bookmark(), 0.0)
