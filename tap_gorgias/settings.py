@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -174,8 +175,9 @@ def _instant(setting: Setting, config: Mapping[str, Any]) -> str | None:
     if text is None:
         return None
     moment = _parse(text)
-    if isinstance(moment, pendulum.DateTime):
-        return from_datetime(moment)
+    with suppress(ValueError):  # in UTC, it may lie outside of the calendar
+        if isinstance(moment, pendulum.DateTime):
+            return from_datetime(moment)
     message = (
         f"The setting '{setting.name}' is not an ISO 8601 date or datetime, such as "
         "'2026-01-31' or '2026-01-31T08:00:00Z'."
@@ -186,5 +188,5 @@ def _instant(setting: Setting, config: Mapping[str, Any]) -> str | None:
 def _parse(text: Any) -> Any:  # noqa: ANN401 - pendulum decides, the caller checks
     try:
         return pendulum.parse(text) if isinstance(text, str) else None
-    except (ParserError, ValueError):
+    except (ParserError, ValueError, OverflowError):
         return None

@@ -13,7 +13,6 @@ from types import NoneType
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
-from singer_sdk.exceptions import MapExpressionError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import StateMessage
@@ -38,6 +37,7 @@ from gorgias_api.settings import (
 )
 from tap_gorgias import settings
 from tap_gorgias.feed import Ended, Feed
+from tap_gorgias.maps import Mapper
 from tap_gorgias.output import LineWriter
 from tap_gorgias.progress import Progress
 from tap_gorgias.state import read_state
@@ -79,6 +79,17 @@ class TapGorgias(Tap):
     def discover_streams(self) -> Sequence[GorgiasStream]:
         """Every stream there is; needs neither credentials nor network."""
         return [stream(self) for stream in STREAMS]
+
+    def setup_mapper(self) -> None:
+        """Prepare the maps of what is selected.
+
+        Raises:
+            SettingsError: one of them cannot work.
+        """
+        self.mapper = self.maps = Mapper(self.config, NAMES, self.logger)
+        for stream in self.streams.values():
+            if stream.selected:
+                self.maps.of(stream)
 
     @classmethod
     def _known_settings(cls) -> list[Setting]:
@@ -321,9 +332,6 @@ def main() -> None:
         TapGorgias.cli()
     except SettingsError as error:
         TapGorgias.logger.error("%s", error)
-        sys.exit(MISUSED)
-    except MapExpressionError as error:
-        TapGorgias.logger.error("The setting 'stream_maps' cannot be used: %s", error)
         sys.exit(MISUSED)
     except GorgiasError as error:
         TapGorgias.logger.error("%s", error)

@@ -10,33 +10,44 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-WIDTH: Final = len("2026-08-26T19:25:18.551095+00:00")
-WHOLE_SECONDS: Final = len("2026-08-26T19:25:18+00:00")
 FIRST: Final = "0001-01-01T00:00:00.000000+00:00"
 
 
-def canonical(value: str) -> str:
+def canonical(value: object) -> str:
     """`value` as `2026-08-26T19:25:18.551095+00:00`.
 
     Raises:
-        ValueError: it is not an ISO 8601 datetime.
+        ValueError: it is not an ISO 8601 datetime, or in UTC lies outside the years 1 to 9999.
     """
-    if value.endswith("+00:00") and value[10:11] == "T":
-        if len(value) == WIDTH:
+    if not isinstance(value, str):
+        message = "not text"
+        raise ValueError(message)  # noqa: TRY004 - to the caller, all that is no datetime is one
+    moment = datetime.fromisoformat(value)
+    # Weeks instead of months, commas, no colons, hour 24: all of that is ISO 8601 too.
+    if value[4:17:3] == "--T::" and (value[11] != "2" or value[12] < "4"):
+        if value[26:] == "+00:00" and value[19] == ".":
             return value
-        if len(value) == WHOLE_SECONDS:
+        if value[19:] == "+00:00":
             return f"{value[:19]}.000000+00:00"
-    return from_datetime(datetime.fromisoformat(value))
+    return from_datetime(moment)
 
 
 def from_datetime(moment: datetime) -> str:
-    """A datetime in the fixed-width form; a naive one is taken as UTC."""
+    """A datetime in the fixed-width form; a naive one is taken as UTC.
+
+    Raises:
+        ValueError: in UTC it lies outside the years 1 to 9999.
+    """
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).isoformat(timespec="microseconds")
+    try:
+        return aware.astimezone(UTC).isoformat(timespec="microseconds")
+    except OverflowError:
+        message = "outside the years 1 to 9999"
+        raise ValueError(message) from None
 
 
 def earlier(position: str, span: timedelta) -> str:
-    """The instant `span` before `position`, both in the fixed-width form."""
+    """The instant `span` before `position`, or the first one; both in the fixed-width form."""
     moment = datetime.fromisoformat(position)
     floor = datetime.fromisoformat(FIRST)
     return from_datetime(moment - span if moment - floor > span else floor)

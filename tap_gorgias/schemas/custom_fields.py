@@ -12,7 +12,7 @@ CUSTOM_FIELDS = schema(
     text("description", "Help text; null when there is none."),
     integer("priority", "Place in the list, 0 to 5000, highest first; null when never set."),
     flag("required", "Whether agents must fill it in before they close a ticket."),
-    text("requirement_type", "When it must be filled in, such as `visible`; null for customers."),
+    text("requirement_type", "When it must be filled in: `visible`, `conditional`; may be null."),
     text(
         "managed_type", "Purpose Gorgias manages the field for, such as `contact_reason`; or null."
     ),

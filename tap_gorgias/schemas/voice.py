@@ -22,6 +22,8 @@ VOICE_CALLS = schema(
     text("external_id", "Id of the call at the provider; may be null."),
     text("provider", "Provider of the line, such as `twilio`."),
     text("status", "State of the call, such as `completed`."),
+    text("termination_status", "How the call ended; null until then."),
+    text("error_code", "Why the call failed; null when it did not."),
     text("direction", "`inbound` or `outbound`."),
     text("phone_number_source", "Number of the caller."),
     text("country_source", "Country code of the caller's number, ISO 3166 alpha-2."),
@@ -75,4 +77,5 @@ VOICE_CALL_RECORDINGS = schema(
     when("deleted_datetime", "When the recording was deleted; null while it exists."),
     integer("deleted_by_user_id", "Id of the user who deleted it; null while it exists."),
     code("error_code", "Why recording failed; null when it did not."),
+    text("transcription_status", "State of the transcription, such as `completed`; may be null."),
 )

@@ -19,15 +19,17 @@ from tap_gorgias.bookmarks import Bookmark, earliest, read_bookmark, write_bookm
 from tap_gorgias.conform import compile_row
 from tap_gorgias.order import Ascending
 from tap_gorgias.restart import read_whole
+from tap_gorgias.rows import Sieve
 from tap_gorgias.schemas import JSON_TEXT
 from tap_gorgias.state import FULL_READ
 from tap_gorgias.timestamps import FIRST, earlier, from_datetime
 from tap_gorgias.walk import Batch, Plan, Request, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
     from singer_sdk.helpers.types import Context
+    from singer_sdk.mapper import StreamMap
     from singer_sdk.singerlib import Catalog
 
     from gorgias_api import Page
@@ -101,15 +103,13 @@ class GorgiasStream(Stream):
 
     is_certain = True
     """False once a living row may have been missed."""
-    set_aside = 0
-    """Rows that could not be used."""
     has_answered = False
     """Whether the API has given anything, so that the permission is there."""
 
     def emit(self, batch: Batch) -> Iterator[Row]:
         """Write the records of a batch and of the streams derived from it; give each record."""
         derived = self.derived()
-        for row in map(self.shape, self._dated(batch.rows)):
+        for row in map(self.shape, self._dated(filter(self.wants, batch.rows))):
             for inner in derived:
                 inner.follow(row)
             if not self.selected:
@@ -120,6 +120,11 @@ class GorgiasStream(Stream):
             yield record
         for stream in self.family():
             stream.advance(batch.bookmark)
+
+    @cached_property
+    def stream_maps(self) -> list[StreamMap]:
+        """What becomes of the records; one map at least."""
+        return self._tap.maps.of(self)
 
     def _generate_record_messages(self, record: Row) -> Generator[RecordMessage, None, None]:
         """As the SDK does it, less what `conform` has done: dropping and converting fields."""
@@ -132,6 +137,10 @@ class GorgiasStream(Stream):
                     version=self._stream_version,
                     time_extracted=self._tap.client.clock.now(),
                 )
+
+    def wants(self, row: Row) -> bool:  # noqa: ARG002 - all of them, unless a stream says otherwise
+        """Whether a row is one of this stream's."""
+        return True
 
     def shape(self, row: Row) -> Row:
         """The row as the schema names it, before types are seen to."""
@@ -149,13 +158,12 @@ class GorgiasStream(Stream):
         """This stream and the selected ones derived from it."""
         return [self, *self.derived()]
 
-    def _dated(self, rows: list[Row]) -> list[Row]:
+    def _dated(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Rows with the instant at which they were read, where the schema has it."""
-        if "read_datetime" in self.schema["properties"]:
-            read = from_datetime(self._tap.client.clock.now())
-            for row in rows:
-                row["read_datetime"] = read
-        return rows
+        if "read_datetime" not in self.schema["properties"]:
+            return iter(rows)
+        read = {"read_datetime": from_datetime(self._tap.client.clock.now())}
+        return (row | read for row in rows)
 
     @cached_property
     def records(self) -> int:
@@ -167,6 +175,16 @@ class GorgiasStream(Stream):
         """How many requests this run has sent for the stream."""
         return 0
 
+    @property
+    def set_aside(self) -> int:
+        """How many rows this run could make no record of."""
+        return self.sieve.set_aside
+
+    @cached_property
+    def sieve(self) -> Sieve:
+        """Lets pass what a record can be made of."""
+        return Sieve(self.name, self.schema, self.logger)
+
     def ask(
         self,
         params: Mapping[str, Any],
@@ -174,11 +192,11 @@ class GorgiasStream(Stream):
         ahead: float = 0,
         retry: Retry | None = None,
     ) -> Page:
-        """One page of the stream's list."""
+        """The usable rows of one page of the stream's list."""
         self.requests += 1
         page = get_page(self._tap.client, self.path, params, cursor, ahead, retry)
         self.has_answered = True
-        return page
+        return page._replace(rows=list(self.sieve(page.rows)))
 
     def sample(self) -> Batch:
         """A few rows, for a test of the connection."""
@@ -347,6 +365,11 @@ class IncrementalStream(GorgiasStream):
                 stream.prepare(batch.rows)
             yield batch
 
+    @cached_property
+    def sieve(self) -> Sieve:
+        """A row that was never changed stands where its creation puts it."""
+        return Sieve(self.name, self.schema, self.logger, self.replication_key)
+
     def shape(self, row: Row) -> Row:
         """A row that was never changed is dated by its creation, as the walk places it."""
         if self.replication_key and not row.get(self.replication_key):
@@ -417,9 +440,9 @@ class ObjectStream(GorgiasStream):
     def batches(self) -> Iterator[Batch]:
         """The object, as the only row."""
         self.requests += 1
-        row = self._tap.client.request("GET", self.path)
+        answer = self._tap.client.request("GET", self.path)
         self.has_answered = True
-        yield Batch([row], Bookmark(), 1.0)
+        yield Batch(list(self.sieve([answer])), Bookmark(), 1.0)
 
 
 class DerivedStream(GorgiasStream):
@@ -439,11 +462,11 @@ class DerivedStream(GorgiasStream):
 
     @abc.abstractmethod
     def rows(self, parent: Row) -> Iterator[Row]:
-        """The rows inside a row of the parent."""
+        """The rows inside a row of the parent, usable or not."""
 
     def follow(self, parent: Row) -> None:
         """Write the records inside a row of the parent."""
-        for row in self.rows(parent):
+        for row in self.sieve(self.rows(parent)):
             self._write_record_message(self.conform(row))
             self.records += 1
 

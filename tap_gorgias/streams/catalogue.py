@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_gorgias import schemas
 from tap_gorgias.streams.base import FullStream
@@ -56,9 +56,15 @@ class Views(ByCreation):
     def shape(self, row: Row) -> Row:
         """Whom a view is shared with, by id: the API gives ids or objects with one."""
         for field in ("shared_with_teams", "shared_with_users"):
-            shared = row.get(field) or []
-            row[field] = [item["id"] if isinstance(item, dict) else item for item in shared]
+            shared = row.get(field)
+            if isinstance(shared, list):
+                row[field] = [_id(item) for item in shared]
         return row
+
+
+def _id(item: Any) -> Any:  # noqa: ANN401 - any JSON
+    """The id in an object that has one; anything else as it is."""
+    return item.get("id", item) if isinstance(item, dict) else item
 
 
 class Macros(ByCreation):

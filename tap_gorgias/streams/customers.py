@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gorgias_api import BadRequestError, ForbiddenError, MovedError, NotFoundError
 from tap_gorgias import schemas
@@ -42,7 +42,7 @@ class CustomerCustomFields(DerivedStream):
 
     def rows(self, parent: Row) -> Iterator[Row]:
         """One row per field that has a value."""
-        for value in field_values(parent):
+        for value in field_values(parent, self.sieve):
             yield {
                 "customer_id": parent["id"],
                 **value,
@@ -65,7 +65,7 @@ class CustomerDetails(DerivedStream):
     schema = schemas.CUSTOMER_DETAILS
 
     @cached_property
-    def _fetched(self) -> dict[int, Row]:
+    def _fetched(self) -> dict[int, list[Any]]:
         return {}
 
     @cached_property
@@ -85,23 +85,20 @@ class CustomerDetails(DerivedStream):
         rows = [row for row in rows if self._rereads or position(row, key) >= self._known]
         self.requests += len(rows)
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix=self.name) as pool:
-            for row, detail in zip(rows, pool.map(self._fetch, rows), strict=True):
-                if detail is not None:
-                    self._fetched[row["id"]] = detail
+            for row, answers in zip(rows, pool.map(self._fetch, rows), strict=True):
+                self._fetched[row["id"]] = answers
 
     def rows(self, parent: Row) -> Iterator[Row]:
         """The details, unless the customer is gone by now."""
-        if detail := self._fetched.pop(parent["id"], None):
-            yield detail
+        yield from self._fetched.pop(parent["id"], [])
 
-    def _fetch(self, row: Row) -> Row | None:
-        """One customer; None when deleted or merged since the list was read: events tell that."""
+    def _fetch(self, row: Row) -> list[Any]:
+        """One customer; none when deleted or merged since the list was read: events tell that."""
         try:
-            detail: Row = self._tap.client.request("GET", f"/api/customers/{row['id']}")
+            return [self._tap.client.request("GET", f"/api/customers/{row['id']}")]
         except (NotFoundError, MovedError):
-            return None
+            return []
         except (BadRequestError, ForbiddenError) as error:
             self.is_certain = False
             self.logger.warning("The details of a customer are not to be had: %s", error)
-            return None
-        return detail
+            return []

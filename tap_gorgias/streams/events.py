@@ -60,15 +60,15 @@ class Deletions(IncrementalStream):
     schema = schemas.DELETIONS
 
     def page(self, request: Request) -> Page:
-        """One page of events about deletions; filtered here if the API does not know a type."""
+        """One page of events, of all types if the API does not know one that is asked for."""
         if not self._plain:
             try:
-                return self._only(super().page(request))
+                return super().page(request)
             except BadRequestError:
                 if request.cursor is not None:
                     raise
                 self._plain = True
-        return self._only(super().page(request))
+        return super().page(request)
 
     @property
     def params(self) -> Mapping[str, Any]:  # type: ignore[override]  # depends on what the API takes
@@ -77,8 +77,11 @@ class Deletions(IncrementalStream):
 
     _plain = False
 
-    def _only(self, page: Page) -> Page:
-        return page._replace(rows=[row for row in page.rows if row.get("type") in TYPES])
+    def wants(self, row: Row) -> bool:
+        """Whether the event is about a deletion, and can be understood."""
+        kind = row.get("type")
+        # Without its data, a merge would say that the survivor is gone.
+        return isinstance(kind, str) and kind in TYPES and self.sieve.fits(row, "data", dict)
 
     def shape(self, row: Row) -> Row:
         """The event as the deletion it tells of."""
@@ -86,9 +89,9 @@ class Deletions(IncrementalStream):
         return {
             "id": row["id"],
             "object_type": row.get("object_type"),
-            "object_id": source or row.get("object_id"),
+            "object_id": row.get("object_id") if source is None else source,
             "deleted_datetime": row["created_datetime"],
-            "merged_into_id": row.get("object_id") if source else None,
+            "merged_into_id": None if source is None else row.get("object_id"),
             "event_type": row["type"],
             "user_id": row.get("user_id"),
             "created_datetime": row["created_datetime"],

@@ -65,13 +65,14 @@ class Attachments(DerivedStream):
     def rows(self, parent: Row) -> Iterator[Row]:
         """One row per attachment."""
         places = self._places.pop(parent["id"], {})
-        for position, file in enumerate(parent.get("attachments") or []):
+        for position, file in self.sieve.objects(parent, "attachments"):
+            url = file.get("url")
             yield {
                 **file,
                 "message_id": parent["id"],
                 "position": position,
                 "ticket_id": parent.get("ticket_id"),
-                "location": places.get(file.get("url")),
+                "location": places.get(url) if isinstance(url, str) else None,
                 "message_created_datetime": parent["created_datetime"],
                 "read_datetime": parent["read_datetime"],
             }
@@ -79,6 +80,7 @@ class Attachments(DerivedStream):
 
 def _urls(row: Row) -> Iterator[str]:
     """The addresses of a message's files that are addresses."""
-    for file in row.get("attachments") or []:
-        if isinstance(file.get("url"), str):
+    files = row.get("attachments")
+    for file in files if isinstance(files, list) else []:
+        if isinstance(file, dict) and isinstance(file.get("url"), str):
             yield file["url"]

@@ -19,7 +19,7 @@ from tap_gorgias.bookmarks import Bookmark
 from tap_gorgias.restart import read_whole
 from tap_gorgias.settings import REPORTS
 from tap_gorgias.streams.base import GorgiasStream
-from tap_gorgias.timestamps import canonical, from_datetime
+from tap_gorgias.timestamps import earlier, from_datetime
 from tap_gorgias.walk import Batch
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 ROWS = 10_000
 DAYS = 365
 """Of one query; the API takes 366."""
+EARLIEST = "2000-01-01T00:00:00.000000+00:00"
+"""Before there was anything to count; also keeps weeks and time zones within the calendar."""
 LOOKBACK = timedelta(days=7)
 """Numbers of the past days still move: late answers, surveys, reopened tickets."""
 TIME_DIMENSIONS = {
@@ -83,13 +85,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         }
 
     def row(self, answer: Row) -> Row:
-        """A row of the answer as the schema wants it."""
+        """A row of the answer as the schema wants it; its period may be anything."""
         keys = [name for name in answer if name.partition(".")[0] == self.time_dimension]
         dimensions = {name: answer.get(name) for name in self.dimensions}
         digest = hashlib.sha256(json.dumps(dimensions, sort_keys=True).encode()).hexdigest()
         return {
             "report": self.name,
-            "period": canonical(answer[keys[0]]),
+            "period": answer[keys[0]] if keys else None,
             "dimensions_hash": digest[:16],
             "dimensions": dimensions,
             "measures": {name: answer.get(name) for name in self.measures},
@@ -102,13 +104,22 @@ def reports_of(config: Mapping[str, Any]) -> list[Report]:
     """What the setting `reports` asks for.
 
     Raises:
-        SettingsError: an entry lacks a field, or has one that does not fit.
+        SettingsError: an entry lacks a field, or has one that does not fit; or two have one name.
     """
     try:
         reports = msgspec.convert(_without_nulls(read(REPORTS, config) or []), list[Report])
     except msgspec.ValidationError as error:
         message = f"The setting 'reports' does not fit: {error}."
         raise SettingsError(message) from error
+    for report in reports:
+        if not report.name.strip():
+            message = "The setting 'reports' has an entry whose name is blank."
+            raise SettingsError(message)
+        try:
+            pendulum.timezone(report.timezone)
+        except (OSError, ValueError):
+            message = f"The report '{report.name}' names a time zone that does not exist."
+            raise SettingsError(message) from None
     names = [report.name for report in reports]
     if len(set(names)) < len(names):
         message = "The setting 'reports' has two entries of the same name."
@@ -158,19 +169,22 @@ class Reports(GorgiasStream):
 
     def batches(self) -> Iterator[Batch]:
         """The periods since the bookmark; it moves when all reports are through."""
-        window, now = self._tap.window, pendulum.instance(self._tap.client.clock.now())
-        until = _moment(window.end) if window.end else now
+        window, now = self._tap.window, from_datetime(self._tap.client.clock.now())
+        until = min(window.end or now, now)
         known = self.bookmark().position
-        start = window.start or from_datetime(until.subtract(days=DAYS))
-        since = _moment(start)
+        since = max(EARLIEST, window.start or earlier(until, timedelta(days=DAYS)))
         if known:
-            since = max(since, min(_moment(known), now) - window.lookback.get(self.name, LOOKBACK))
-        for report in self.reports:
-            for begin, end in _spans(report, since, until):
+            lookback = window.lookback.get(self.name, LOOKBACK)
+            since = max(since, earlier(min(known, now), lookback))
+        for report in self.reports if since < until else ():
+            for begin, end in _spans(report, _moment(since), _moment(until)):
                 for page, _ in read_whole(partial(self._page, report.query(begin, end))):
-                    yield Batch([report.row(row) for row in page.rows], self.bookmark(), 0.0)
+                    yield Batch(list(self._rows(report, page)), self.bookmark(), 0.0)
         if self.reports:
-            yield Batch([], Bookmark(from_datetime(until)), 1.0)
+            yield Batch([], Bookmark(until), 1.0)
+
+    def _rows(self, report: Report, page: Page) -> Iterator[Row]:
+        return self.sieve(row if type(row) is not dict else report.row(row) for row in page.rows)
 
     def _page(self, body: Row, cursor: str | None) -> Page:
         self.requests += 1

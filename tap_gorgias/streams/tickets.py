@@ -43,10 +43,10 @@ class TicketTags(DerivedStream):
 
     def rows(self, parent: Row) -> Iterator[Row]:
         """One row per tag, in the order in which the ticket shows them."""
-        for position, tag in enumerate(parent.get("tags") or []):
+        for position, tag in self.sieve.objects(parent, "tags"):
             yield {
                 "ticket_id": parent["id"],
-                "tag_id": tag["id"],
+                "tag_id": tag.get("id"),
                 "name": tag.get("name"),
                 "decoration": tag.get("decoration"),
                 "position": position,
@@ -66,7 +66,7 @@ class TicketCustomFields(DerivedStream):
 
     def rows(self, parent: Row) -> Iterator[Row]:
         """One row per field that has a value."""
-        for value in field_values(parent):
+        for value in field_values(parent, self.sieve):
             yield {
                 "ticket_id": parent["id"],
                 **value,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar
 
 from gorgias_api import BadRequestError, NotFoundError
@@ -11,6 +11,7 @@ from tap_gorgias import schemas
 from tap_gorgias.bookmarks import Bookmark
 from tap_gorgias.order import Ascending
 from tap_gorgias.restart import read_whole
+from tap_gorgias.rows import Sieve
 from tap_gorgias.streams.base import GorgiasStream
 from tap_gorgias.walk import Batch
 
@@ -36,29 +37,44 @@ class ViewItems(GorgiasStream):
     selected_by_default = False
     schema = schemas.VIEW_ITEMS
 
+    @cached_property
+    def _views(self) -> Sieve:
+        schema = {"required": ["id"], "properties": {"id": {"type": ["integer"]}}}
+        return Sieve(self.name, schema, self.logger)
+
+    @property
+    def set_aside(self) -> int:
+        """How many rows, and views, this run could make no record of."""
+        return self._views.set_aside + self.sieve.set_aside
+
     def batches(self) -> Iterator[Batch]:
         """The items of every view of tickets; views of customers hold other things."""
-        params = {**BY_CREATION, "limit": self._tap.page_size}
-        for views, _ in read_whole(partial(self.ask, params)):
-            for view in views.rows:
+        for views, _ in read_whole(partial(self._page, self.path)):
+            for view in self._views(views.rows):
                 if view.get("type") != "customer-list":
                     yield from self._items(view["id"])
 
     def _items(self, view: int) -> Iterator[Batch]:
         order = Ascending()
         try:
-            for page, again in read_whole(partial(self._page, view)):
+            for page, again in read_whole(partial(self._page, f"{self.path}/{view}/items")):
+                rows = [
+                    row | {"view_id": view} if isinstance(row, dict) else row for row in page.rows
+                ]
+                usable = list(self.sieve(rows))
                 order = Ascending() if again else order
-                order.take(page.rows)
+                order.take(usable)
                 self.is_certain &= order.is_kept
-                yield Batch([{"view_id": view, **row} for row in page.rows], Bookmark(), 0.0)
+                yield Batch(usable, Bookmark(), 0.0)
         except NotFoundError:
             self.logger.info("The view %d is gone since the views were listed.", view)
         except BadRequestError as error:
             self.is_certain = False
             self.logger.warning("The items of the view %d cannot be read: %s", view, error)
 
-    def _page(self, view: int, after: str | None) -> Page:
+    def _page(self, path: str, cursor: str | None) -> Page:
         self.requests += 1
         params = {**BY_CREATION, "limit": self._tap.page_size}
-        return get_page(self._tap.client, f"/api/views/{view}/items", params, after)
+        page = get_page(self._tap.client, path, params, cursor)
+        self.has_answered = True
+        return page

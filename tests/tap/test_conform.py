@@ -75,6 +75,14 @@ def test_a_value_becomes_what_the_schema_says(field: str, given: Any, expected: 
         ("id", [1]),
         ("when", "soon"),
         ("when", 5),
+        ("when", "9999-12-31T23:59:59-05:00"),
+        ("when", "2026-13-45T99:99:99.000000+00:00"),
+        ("id", True),
+        ("id", 2**63),
+        ("id", "1_0"),
+        ("score", True),
+        ("score", float("nan")),
+        ("score", 10**400),
         ("active", "maybe"),
         ("score", {}),
         ("person", "Lea"),
@@ -86,6 +94,26 @@ def test_what_cannot_be_is_left_empty_and_reported_once(field: str, given: Any) 
     assert record == {field: None}
     assert [name for name, _ in reports] == [field]
     assert "left empty" in reports[0][1]
+
+
+def test_a_value_that_nests_without_end_is_left_empty() -> None:
+    deep: Any = []
+    for _ in range(400):
+        deep = [deep]
+    assert convert({"id": 1, "free": {"a": deep}}) == (
+        {"id": 1, "free": None},
+        [("free", "nests deeper than 300 levels, and is left empty")],
+    )
+
+
+def test_a_field_inside_an_object_can_hold_json_too() -> None:
+    text = frozenset({"person.extra"})
+    schema = th.PropertiesList(
+        th.Property("person", th.ObjectType(th.Property("extra", th.StringType)))
+    ).to_dict()
+    compiled = compile_row(schema, lambda *_: None, lambda _: True, text)
+    assert compiled({"person": {"extra": [1]}}) == {"person": {"extra": "[1]"}}
+    assert compiled({"person": {"extra": "a"}}) == {"person": {"extra": '"a"'}}
 
 
 def test_unknown_fields_are_reported_once_and_only_at_the_root() -> None:

@@ -97,13 +97,17 @@ def test_a_backfill_that_was_killed_goes_on_at_the_next_page(sandbox: Sandbox) -
     }
 
 
-def test_a_row_without_a_usable_date_ends_the_run_with_one_sentence(sandbox: Sandbox) -> None:
-    body = json.dumps(
-        {"data": [{"id": 7, "updated_datetime": "soon"}], "meta": {"next_cursor": None}}
-    )
+def test_a_row_without_a_usable_date_is_set_aside_by_name_and_the_others_go_on(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = {"id": 8, "updated_datetime": "2026-01-01T00:00:00+00:00"}
+    rows = [good, {"id": 7, "updated_datetime": "soon"}, {"id": 6, "updated_datetime": "later"}]
+    body = json.dumps({"data": rows, "meta": {"next_cursor": None}})
     sandbox.fail("/api/tickets", status=200, body=body)
-    with pytest.raises(AnswerError, match=r"a row \(7\) whose updated_datetime is no datetime"):
-        sync(sandbox, "tickets")
+    assert [row["id"] for row in sync(sandbox, "tickets").records["tickets"]] == [8]
+    told = [line for line in caplog.messages if "set aside" in line]
+    assert len(told) == 1
+    assert "(id 7) is set aside: its 'updated_datetime' is text, not a datetime" in told[0]
 
 
 def test_a_row_that_was_never_changed_counts_from_its_creation(sandbox: Sandbox) -> None:
