@@ -148,6 +148,5 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     return max(0.0, (until - now).total_seconds()) if until and now else None
 
 
-def _no_number(name: str) -> float:
-    """Refuse NaN and its like, which Python reads and JSON does not have."""
-    raise ValueError(name)
+def _no_number(_name: str) -> None:
+    """NaN and its like, which some servers write though JSON does not have them, are no value."""

@@ -39,7 +39,8 @@ class Progress:
     def summarise(self, streams: Iterable[GorgiasStream]) -> None:
         """One line per stream, and one for the run."""
         for stream in streams:
-            for name in dict.fromkeys(each.stream_alias for each in stream.stream_maps):
+            maps = stream.stream_maps if stream.selected else ()
+            for name in dict.fromkeys(each.stream_alias for each in maps) or (stream.name,):
                 self._logger.info(
                     "%s: %d records, %d requests.", name, self._written[name], stream.requests
                 )

@@ -14,10 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 import pendulum
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
-from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.singerlib import Catalog
 
 from gorgias_api import Client
+from tap_gorgias.output import LineWriter
 from tap_gorgias.streams import NAMES
 from tap_gorgias.streams.reports import reports_of
 from tap_gorgias.tap import TapGorgias
@@ -75,6 +75,14 @@ INSIDE = {
 """Streams whose rows live in a field of another stream's."""
 
 
+def _first_of(client: Client, path: str) -> Any:
+    """The answer at a path below some object; of views, one that shows something."""
+    rows = client.request("GET", path.partition("/0")[0])["data"]
+    of_tickets = (row["id"] for row in rows if row.get("type") != "customer-list")
+    answers = (client.request("GET", path.replace("0", str(number))) for number in of_tickets)
+    return next(answer for answer in answers if answer.get("data") != [])
+
+
 def real_rows(sandbox: Sandbox) -> dict[str, list[Row]]:
     """A few rows of each source, as the sandbox gives them; rich ones where there are any."""
     found: dict[str, list[Row]] = {}
@@ -88,9 +96,7 @@ def real_rows(sandbox: Sandbox) -> dict[str, list[Row]]:
             elif path == "/api/custom-fields":
                 answer = client.request("GET", path, params={"object_type": "Ticket"})
             elif "/0" in path:
-                rows = found[path.partition("/0")[0]]
-                tickets = (row["id"] for row in rows if row.get("type") != "customer-list")
-                answer = client.request("GET", path.replace("0", str(next(tickets))))
+                answer = _first_of(client, path)
             else:
                 answer = client.request("GET", path)
             rows = answer["data"] if isinstance(answer, dict) and "data" in answer else answer
@@ -181,7 +187,7 @@ class Answers:
         key, _, order = params.get("order_by", [""])[0].partition(":")
         if key:
             rows = sorted(rows, key=lambda row: dated(row, key), reverse=order == "desc")
-        answer: Any = {"data": rows, "meta": {"next_cursor": None}}
+        answer: Any = {"data": rows, "meta": {"next_cursor": None, "next_items": None}}
         if path == DETAIL:
             answer = rows[0] | {"id": int(parts.path.rpartition("/")[2])} if rows else {}
             answer = self.rows["odd detail"][0] if "odd detail" in self.rows else answer
@@ -192,22 +198,13 @@ class Answers:
         return Reply(200, body, limit)
 
 
-class Written(Output):
-    """What a tap wrote, as the bytes say it."""
-
-    _writer = MsgSpecWriter()
-
-    def serialize_message(self, message: Any) -> str:
-        return self._writer.format_message(message).decode()
-
-
 @cache
 def everything() -> dict[str, Any]:
     """The catalog; as expensive to make as a run."""
     return TapGorgias(validate_config=False).catalog_dict
 
 
-def run_tap(server: Server, *streams: str, **more: Any) -> tuple[Written, dict[str, int]]:
+def run_tap(server: Server, *streams: str, **more: Any) -> tuple[Output, dict[str, int]]:
     """Read some streams from the server: what came, and how many rows of each were set aside."""
     catalog = Catalog.from_dict(everything())
     for name, entry in catalog.items():
@@ -218,9 +215,10 @@ def run_tap(server: Server, *streams: str, **more: Any) -> tuple[Written, dict[s
         "username": "agent@acme.example",
         "api_key": "s3cr3t",
         "reports": [REPORT],
+        "max_retries": 1,
     }
-    output = Written()
-    tap = TapGorgias(config=config | more, catalog=catalog, message_writer=output)
+    output = Output()
+    tap = TapGorgias(config=config | more, catalog=catalog, message_writer=LineWriter(output))
     tap.sync_all()
     counts = {name: getattr(tap.streams[name], "set_aside", 0) for name in NAMES}
     return output, counts

@@ -408,7 +408,7 @@ class FullStream(GorgiasStream):
         found: set[Any] = set()
         for variant in self.variants:
             yield from self._list(variant, found)
-        if len(self.variants) > 1 and self._stream_version is not None:
+        if len(self.variants) > 1 and self._stream_version is not None and not self.set_aside:
             yield from self._confirm(found)
 
     def _confirm(self, found: set[Any]) -> Iterator[Batch]:

@@ -185,7 +185,7 @@ def test_so_is_what_the_token_endpoint_says(hostile: Server, folder: Path, raw: 
         assert clock.monotonic() <= LONGEST
 
 
-@pytest.mark.parametrize("body", [b"[" * DEEP, b"9" * 1_000_000, b"[NaN]", b'"\xff"'])
+@pytest.mark.parametrize("body", [b"[" * DEEP, b"9" * 1_000_000, b'"\xff"'])
 def test_json_that_python_cannot_or_should_not_read_is_no_json(
     hostile: Server, body: bytes
 ) -> None:

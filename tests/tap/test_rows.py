@@ -99,7 +99,7 @@ def test_each_kind_of_problem_is_told_once_by_name_alone(
         *("Lea", "Sam", {"id": 4, "name": "fine"}),
     ]
     _, set_aside = read(server, "/api/tags", rows, "tags")
-    told = [line for line in caplog.messages if "set aside" in line]
+    told = [line for line in caplog.messages if "is set aside" in line]
     assert told == [
         f"A row of 'tags' is set aside: {problem}. More like it are only counted."
         for problem in (

@@ -105,7 +105,7 @@ def test_a_row_without_a_usable_date_is_set_aside_by_name_and_the_others_go_on(
     body = json.dumps({"data": rows, "meta": {"next_cursor": None}})
     sandbox.fail("/api/tickets", status=200, body=body)
     assert [row["id"] for row in sync(sandbox, "tickets").records["tickets"]] == [8]
-    told = [line for line in caplog.messages if "set aside" in line]
+    told = [line for line in caplog.messages if "is set aside" in line]
     assert len(told) == 1
     assert "(id 7) is set aside: its 'updated_datetime' is text, not a datetime" in told[0]
 
