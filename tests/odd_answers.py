@@ -17,6 +17,9 @@ from jsonschema import Draft202012Validator, FormatChecker
 from singer_sdk.singerlib import Catalog
 
 from gorgias_api import Client
+from gorgias_sandbox.clock import ManualClock
+from gorgias_sandbox.options import Options
+from gorgias_sandbox.serve import serve
 from tap_gorgias.output import LineWriter
 from tap_gorgias.streams import NAMES
 from tap_gorgias.streams.reports import reports_of
@@ -27,7 +30,6 @@ from tests.support import Output, settings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from gorgias_sandbox.serve import Sandbox
     from tests.api.server import Asked, Server
 
 Row = dict[str, Any]
@@ -75,36 +77,42 @@ INSIDE = {
 """Streams whose rows live in a field of another stream's."""
 
 
-def _first_of(client: Client, path: str) -> Any:
-    """The answer at a path below some object; of views, one that shows something."""
-    rows = client.request("GET", path.partition("/0")[0])["data"]
-    of_tickets = (row["id"] for row in rows if row.get("type") != "customer-list")
-    answers = (client.request("GET", path.replace("0", str(number))) for number in of_tickets)
-    return next(answer for answer in answers if answer.get("data") != [])
-
-
-def real_rows(sandbox: Sandbox) -> dict[str, list[Row]]:
-    """A few rows of each source, as the sandbox gives them; rich ones where there are any."""
-    found: dict[str, list[Row]] = {}
-    (report,) = reports_of({"reports": [REPORT]})
-    now = pendulum.from_timestamp(sandbox.clock.time()).date()
-    with Client.from_settings(settings(sandbox)) as client:
-        for path in SOURCES:
-            if path == STATS:
-                query = report.query(now.subtract(years=1), now)
-                answer = client.request("POST", path, data=query)
-            elif path == "/api/custom-fields":
-                answer = client.request("GET", path, params={"object_type": "Ticket"})
-            elif "/0" in path:
-                answer = _first_of(client, path)
-            else:
-                answer = client.request("GET", path)
-            rows = answer["data"] if isinstance(answer, dict) and "data" in answer else answer
-            rows = rows if isinstance(rows, list) else [rows]
-            if path == DETAIL:
-                rows = [answer]
-            found[path] = sorted(rows, key=lambda row: -len(json.dumps(row)))[:2]
+def real_rows() -> dict[str, list[Row]]:
+    """A few rows of each source, as the sandbox gives them; the richest there are."""
+    found: dict[str, list[Row]] = json.loads(_recorded())
     return found
+
+
+@cache
+def _recorded() -> str:
+    # At a fixed time, or the rows would be others in every run.
+    clock = ManualClock(datetime(2026, 6, 1, tzinfo=UTC))
+    with (
+        serve(Options(tickets=150, rate_limit=None), clock=clock) as sandbox,
+        Client.from_settings(settings(sandbox)) as client,
+    ):
+        found = {path: _richest(client, path) for path in SOURCES if "/0" not in path}
+        found[DETAIL] = [
+            client.request("GET", f"/api/customers/{found['/api/customers'][0]['id']}")
+        ]
+        views = [view for view in found["/api/views"] if view["type"] == "ticket-list"]
+        items = (_richest(client, f"/api/views/{view['id']}/items") for view in views)
+        found[ITEMS] = next(rows for rows in items if rows)
+    assert all(found.values())
+    return json.dumps({path: rows[:2] for path, rows in found.items()})
+
+
+def _richest(client: Client, path: str) -> list[Row]:
+    """The rows at a path, the longest first."""
+    if path == STATS:
+        (report,) = reports_of({"reports": [REPORT]})
+        year = report.query(pendulum.Date(2025, 6, 1), pendulum.Date(2026, 6, 1))
+        answer = client.request("POST", path, data=year)
+    else:
+        params = {"object_type": "Ticket"} if path == "/api/custom-fields" else {}
+        answer = client.request("GET", path, params=params)
+    rows = answer.get("data", [answer])
+    return sorted(rows, key=lambda row: len(json.dumps(row)), reverse=True)
 
 
 DEEP, DEPTHS = "<deep>", b"[" * 350 + b"]" * 350

@@ -13,9 +13,6 @@ from hypothesis import settings as often
 from hypothesis import strategies as st
 
 from gorgias_api import SettingsError
-from gorgias_sandbox.clock import ManualClock
-from gorgias_sandbox.options import Options
-from gorgias_sandbox.serve import serve
 from tap_gorgias.streams import NAMES
 from tests.api.server import scripted
 from tests.odd_answers import (
@@ -44,8 +41,7 @@ QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.
 
 @pytest.fixture(scope="module")
 def real() -> dict[str, list[dict[str, Any]]]:
-    with serve(Options(tickets=150, rate_limit=None), clock=ManualClock()) as sandbox:
-        found = real_rows(sandbox)
+    found = real_rows()
     summary = {"content": "Late", "created_datetime": None, "triggered_by": 7}
     for path in ("/api/tickets", "/api/views/0/items"):
         found[path][0]["summary"] = summary
