@@ -22,8 +22,8 @@ from gorgias_api.errors import (
     UnauthorizedError,
 )
 from gorgias_api.network import TROUBLE, no_answer, sent_alone
-from gorgias_api.settings import is_sendable
 from gorgias_api.tokens import Tokens, TokenStore, fingerprint
+from gorgias_api.trust import is_sendable
 
 if TYPE_CHECKING:
     import requests

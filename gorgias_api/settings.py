@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import math
 import re
@@ -15,6 +14,7 @@ from gorgias_api.errors import SettingsError
 from gorgias_api.kinds import convert, is_blank
 from gorgias_api.nearest import did_you_mean
 from gorgias_api.tokens import fingerprint
+from gorgias_api.trust import is_sendable, is_trustworthy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -350,30 +350,6 @@ def _url(name: str, url: str) -> str:
         "http is allowed for loopback addresses only."
     )
     raise SettingsError(message)
-
-
-def is_trustworthy(url: str) -> bool:
-    """Whether nobody between here and there can read along: https, or this machine."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    plain = parts.scheme == "http" and _is_loopback(parts.hostname or "")
-    return bool(parts.hostname) and (parts.scheme == "https" or plain)
-
-
-def is_sendable(token: object) -> bool:
-    """Whether an HTTP header can carry it."""
-    return isinstance(token, str) and bool(token) and token.isascii() and token.isprintable()
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _check_credentials(values: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from gorgias_api.auth import credentials
 from gorgias_api.errors import AnswerError, UsageError
 from gorgias_api.masking import mask_text, mask_value, one_line
 from gorgias_api.network import CONNECT_TIMEOUT, TROUBLE, environment, no_answer, sent_alone
-from gorgias_api.settings import is_trustworthy
+from gorgias_api.trust import is_trustworthy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tap_gorgias.streams.account import Account, AccountSettings, CustomFields
-from tap_gorgias.streams.base import GorgiasStream, IncrementalStream
+from tap_gorgias.streams.base import GorgiasStream
 from tap_gorgias.streams.catalogue import (
     Integrations,
     Jobs,
@@ -17,6 +17,7 @@ from tap_gorgias.streams.catalogue import (
 )
 from tap_gorgias.streams.customers import CustomerCustomFields, CustomerDetails, Customers
 from tap_gorgias.streams.events import Deletions, Events
+from tap_gorgias.streams.incremental import IncrementalStream
 from tap_gorgias.streams.messages import Attachments, Messages
 from tap_gorgias.streams.reports import Reports, reports_of
 from tap_gorgias.streams.surveys import SatisfactionSurveys

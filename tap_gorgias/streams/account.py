@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from tap_gorgias import schemas
-from tap_gorgias.streams.base import FullStream, ObjectStream
+from tap_gorgias.streams.whole import FullStream, ObjectStream
 
 
 class Account(ObjectStream):

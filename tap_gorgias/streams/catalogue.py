@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_gorgias import schemas
-from tap_gorgias.streams.base import FullStream
+from tap_gorgias.streams.whole import FullStream
 
 if TYPE_CHECKING:
     from tap_gorgias.order import Row

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from gorgias_api import BadRequestError, ForbiddenError, MovedError, NotFoundError
 from tap_gorgias import schemas
 from tap_gorgias.order import position
-from tap_gorgias.streams.base import DerivedStream, IncrementalStream
+from tap_gorgias.streams.base import DerivedStream
+from tap_gorgias.streams.incremental import IncrementalStream
 from tap_gorgias.streams.values import field_values
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from gorgias_api import BadRequestError
 from tap_gorgias import schemas
-from tap_gorgias.streams.base import IncrementalStream
+from tap_gorgias.streams.incremental import IncrementalStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

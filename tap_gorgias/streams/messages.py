@@ -10,7 +10,8 @@ from gorgias_api.settings import read
 from tap_gorgias import schemas
 from tap_gorgias.attachments import Saver
 from tap_gorgias.settings import DOWNLOAD
-from tap_gorgias.streams.base import DerivedStream, IncrementalStream
+from tap_gorgias.streams.base import DerivedStream
+from tap_gorgias.streams.incremental import IncrementalStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

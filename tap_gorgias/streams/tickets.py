@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from gorgias_api.settings import read
 from tap_gorgias import schemas
 from tap_gorgias.settings import TRASHED
-from tap_gorgias.streams.base import DerivedStream, IncrementalStream
+from tap_gorgias.streams.base import DerivedStream
+from tap_gorgias.streams.incremental import IncrementalStream
 from tap_gorgias.streams.values import field_values
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from tap_gorgias import schemas
-from tap_gorgias.streams.base import IncrementalStream
+from tap_gorgias.streams.incremental import IncrementalStream
 
 
 class VoiceStream(IncrementalStream):

@@ -206,7 +206,7 @@ def test_a_map_that_cannot_work_is_one_sentence(sandbox: Sandbox, maps: Any, sen
     [
         ({}, "needs 'flattening_max_depth', 0 or more"),
         ({"flattening_max_depth": -1}, "needs 'flattening_max_depth', 0 or more"),
-        ({"flattening_max_depth": "2"}, "'flattening_max_depth' must be of type integer"),
+        ({"flattening_max_depth": "deep"}, "'flattening_max_depth' must be of type integer"),
         ({"flattening_max_depth": 1, "flattening_max_key_length": 9}, "is too short for"),
         (
             {"flattening_max_depth": 1, "stream_maps": {"tickets": {"customer__id": "1"}}},
