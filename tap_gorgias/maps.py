@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import fnmatch
+import json
 import logging
 from copy import deepcopy
 from datetime import date
@@ -52,6 +53,7 @@ OTHERS = (
     Setting("flattening_max_key_length", "integer", _OWN),
     Setting("flattening_separator", "string", _OWN),
 )
+TEXT = {"string", "null"}
 NOTHING = (None, "__NULL__")
 ELSE, SOURCE, FILTER, KEYS = "__else__", "__source__", "__filter__", "__key_properties__"
 GLOB = frozenset("*?[")
@@ -90,15 +92,29 @@ class _TrueToSchema(StreamMap):
     """A map whose flattened records hold the columns of the flattened schema, and no others."""
 
     def flatten_record(self, record: Row) -> Row:
-        """Flatten as the SDK does, but for null objects: their columns are null."""
+        """Flatten as the SDK does, but for null objects: their columns are null.
+
+        What may be any JSON, the SDK declares as text; so it becomes JSON text.
+        """
         flat: Row = super().flatten_record(record)
         if self.flattening_enabled:
+            for name in self._texts & flat.keys():
+                if not isinstance(flat[name], str | None):
+                    flat[name] = json.dumps(flat[name], ensure_ascii=False)
             for name in flat.keys() - self.transformed_schema["properties"].keys():
                 if flat.pop(name) is not None:
                     self._left_out(name)
                 for column in self._columns_of(name):
                     flat.setdefault(column, None)
         return flat
+
+    @cached_property
+    def _texts(self) -> frozenset[str]:
+        """The columns that are declared as nothing but text."""
+        columns = self.transformed_schema["properties"]
+        return frozenset(
+            name for name, schema in columns.items() if {*schema.get("type", ())} <= TEXT
+        )
 
     @property
     def _separator(self) -> str:

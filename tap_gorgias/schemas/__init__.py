@@ -52,15 +52,13 @@ __all__ = [
     "WIDGETS",
 ]
 
-# Stream -> fields, nested ones with dots, that can hold any JSON value. Loaders have no column type
-# for that, nor has a flattened schema, so the tap writes them as JSON text; null stays null.
+# Stream -> top-level fields that can hold any JSON value. Loaders have no column type for that, so
+# the tap writes them as JSON text; null stays null.
 JSON_TEXT: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "customers": frozenset({"data"}),
         "customer_custom_fields": frozenset({"value"}),
         "customer_details": frozenset({"data"}),
-        "integrations": frozenset({"http.form"}),
-        "messages": frozenset({"last_sending_error.error"}),
         "ticket_custom_fields": frozenset({"value"}),
         "voice_calls": frozenset({"transcriptions"}),
     },

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tap_gorgias.schemas.fragments import (
     DECORATION,
+    anything,
     code,
     flag,
     free,
@@ -105,10 +106,7 @@ INTEGRATIONS = schema(
         integer("id", "Id of the request."),
         text("url", "Address, with template variables such as `{{ticket.customer.email}}`."),
         text("method", "HTTP method, such as `POST`."),
-        text(
-            "form",
-            "Body of the request as JSON text, with template variables; null when there is none.",
-        ),
+        anything("form", "Body of the request, with template variables; null when there is none."),
         free("headers", "Headers of the request; they may hold credentials."),
         text("request_content_type", "Media type of the request."),
         text("response_content_type", "Media type of the answer."),

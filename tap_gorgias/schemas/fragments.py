@@ -12,6 +12,8 @@ import singer_sdk.typing as th
 
 Field: TypeAlias = th.Property[Any]
 
+_ANY_JSON = ["object", "array", "string", "number", "boolean", "null"]
+
 
 def text(name: str, meaning: str, *, key: bool = False) -> Field:
     """Return a string property."""
@@ -51,6 +53,11 @@ def free(name: str, meaning: str) -> Field:
     """
     kind = th.CustomType({"type": "object", "additionalProperties": True})
     return th.Property(name, kind, description=meaning)
+
+
+def anything(name: str, meaning: str) -> Field:
+    """Return a property for any JSON value; only for use inside objects, which load as JSON."""
+    return th.Property(name, th.CustomType({"type": _ANY_JSON}), description=meaning)
 
 
 def record(name: str, meaning: str, *fields: Field) -> Field:

@@ -8,7 +8,7 @@ from tap_gorgias.schemas.fragments import (
     PERSON_FIELDS,
     READ_DATETIME,
     Field,
-    code,
+    anything,
     flag,
     free,
     integer,
@@ -21,7 +21,7 @@ from tap_gorgias.schemas.fragments import (
 
 _REPLY_FIELDS: tuple[Field, ...] = (
     integer("integration_id", "Id of the integration the message went through."),
-    code("message_id", "Id of the message."),
+    anything("message_id", "Id of the message."),
     when("created_datetime", "When the message was created."),
     text("body_text", "The message as plain text."),
 )
@@ -97,7 +97,7 @@ MESSAGES = schema(
     record(
         "last_sending_error",
         "Why sending last failed; null when it did not.",
-        text("error", "The error as the carrier or Gorgias gave it, as JSON text."),
+        anything("error", "The error as the carrier or Gorgias gave it."),
     ),
     flag("is_retriable", "Whether sending can be tried again."),
     record("replied_by", "The answer, on social channels; null elsewhere.", *_REPLY_FIELDS),
