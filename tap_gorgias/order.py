@@ -21,12 +21,14 @@ def position(row: Row, key: str) -> str:
 class Sighting:
     """What a walk has seen of a list since it last began at one of its ends.
 
+    Rows that are dated ahead of the server's time tell nothing of how far the list was read.
+
     Attributes:
         key: what the list was asked to be ordered by.
         began: the server's time when the first page came.
         starts_dated: whether the very first row has a date.
-        first: position of the dated row that came first.
-        last: position of the dated row that came last.
+        first: position of the dated row that came first, but for those dated ahead.
+        last: position of the dated row that came last, but for those dated ahead.
         ties_at_first: dated rows that stand where the first one does.
         ties_at_last: dated rows that stand where the last one does.
         newest: the highest position of all rows, dated or not.
@@ -48,6 +50,7 @@ class Sighting:
         self.is_ordered = True
         self._descending = descending
         self._pairs = 0
+        self._border: list[str] = []
 
     def see(self, rows: list[Row], now: str) -> list[tuple[str, Row]]:
         """Take a page that came at `now`; gives its rows with their positions."""
@@ -58,8 +61,10 @@ class Sighting:
         spots = [(position(row, self.key), row) for row in rows]
         self.newest = max([self.newest, *(at for at, _ in spots)])
         self.dated = [at for at, row in spots if row.get(self.key)]
-        self._compare(self.dated if self.last is None else [self.last, *self.dated])
+        self._compare(self.dated)
         for at in self.dated:
+            if at > now:
+                continue
             if self.first is None:
                 self.first = at
             self.ties_at_first += at == self.first
@@ -68,9 +73,11 @@ class Sighting:
         return spots
 
     def _compare(self, positions: list[str]) -> None:
-        for one, other in pairwise(positions):
+        """Count the neighbours in the wrong order, across the border of pages too."""
+        for one, other in pairwise([*self._border, *positions]):
             self.inversions += (one < other) if self._descending else (one > other)
-        self._pairs += max(0, len(positions) - 1)
+            self._pairs += 1
+        self._border = positions[-1:] or self._border
         if self.inversions > max(1, TOLERATED * self._pairs):
             self.is_ordered = False
 

@@ -196,9 +196,9 @@ class Walk:
                 return False
             spots = seen.see(page.rows, plan.now())
             inside = [(at, row) for at, row in spots if start <= at < end]
-            dated = [at for at, row in inside if row.get(plan.key)]
+            dated = [at for at, row in inside if row.get(plan.key) and at <= plan.now()]
             if dated and seen.is_ordered:
-                done = max(done or FIRST, min(dated[-1], plan.now()))
+                done = max(done or FIRST, dated[-1])
             self._bookmark = Bookmark(done, page.next_cursor)
             through = self._estimate(seen, plan.until or plan.now())
             yield Batch([row for _, row in inside], self._bookmark, through)
@@ -224,7 +224,7 @@ class Walk:
                 if self._is_ahead_of_time():
                     return False
                 rows = self._wanted(seen.see(page.rows, plan.now()), start)
-                top = top or (seen.first and min(seen.first, seen.began))
+                top = top or seen.first
                 mark = self._descended(start, seen, top, page.next_cursor)
                 batch = Batch(rows, mark, self._estimate(seen, self._depth(start).floor))
                 is_last = page.next_cursor is None or self._is_deep_enough(seen, start)
@@ -246,9 +246,10 @@ class Walk:
         done, pages, key = start.position, len(waiting), self._plan.key
         for count in range(1, pages + 1):
             rows = waiting.pop_newest().rows
-            newest = next((position(row, key) for row in rows if row.get(key)), FIRST)
+            dated = (position(row, key) for row in rows if row.get(key))
+            newest = next((at for at in dated if at <= seen.began), FIRST)
             if self._plan.ordered and seen.is_ordered:
-                done = max(done or FIRST, min(newest, seen.began))
+                done = max(done or FIRST, newest)
             mark = start if done in (start.position, FIRST) else Bookmark(done)
             yield from self._give(Batch(rows[::-1], mark, count / pages))
 
@@ -294,6 +295,8 @@ class Walk:
         if old and seen.last > old.top:
             return start.without_cursor()
         bottom = min(seen.last, old.bottom) if old else seen.last
+        # What is skipped must be out for certain: our idea of the server's time is no better.
+        top = max(old.top if old else bottom, min(top, earlier(seen.began, OVERLAP)))
         return start._replace(descent=Descent(top, bottom, cursor))
 
     def _end(self, seen: Sighting, reached: str | None, ties: int) -> Batch:
