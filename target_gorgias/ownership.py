@@ -1,0 +1,151 @@
+"""Whose an object is: a row that merely finds one may not write to what is another row's.
+
+A row owns the object that it created, or that it wrote as the first one. Its own entry in the
+ledger, or Gorgias' id, lead it to its object; an e-mail address, a name or an external id lead it
+to whatever has that now, which may be somebody else. A row whose only key is that name means just
+this, so it neither owns nor is kept out.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from target_gorgias.creating import external_id
+from target_gorgias.finding import Match
+from target_gorgias.keys import REFERRING, singular
+from target_gorgias.naming import is_known_by, keys_of_name
+from target_gorgias.refusals import Refused, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_gorgias.changes import Change
+    from target_gorgias.ledger import Ledger, Name
+
+
+class OwnedError(Refused):
+    """The object that a row found is another row's. `needs` is what would change that."""
+
+    def __init__(self, text: str, needs: str) -> None:
+        super().__init__(text)
+        self.needs = needs
+
+
+class _Owner(NamedTuple):
+    """A row that has an object, and the external id it gave it."""
+
+    stream: str
+    key: str
+    external_id: str | None
+
+
+class Ownership:
+    """Says which rows may write to what they found. Safe to share between threads."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._lock = threading.Lock()
+        self._claims: dict[tuple[str, int], Name] = {}
+
+    def check(self, change: Change, found: Match, *, alone: bool = False) -> int:
+        """The id of an object that a record found by a name, and may write to.
+
+        Args:
+            change: what is asked for.
+            found: the object, with the fields by which it was found.
+            alone: it was to be created, so it must be no other row's, whatever its key.
+
+        Raises:
+            OwnedError: it is another row's, or has the external id of something else.
+        """
+        number = int(found.row["id"])
+        if change.route.take_over and not alone:
+            return number
+        by_name = not alone and is_known_by(change, found.same)
+        others = self._others(change, number)
+        values = {**change.values, **change.own, **found.row}
+        names = keys_of_name(change, found.same, values) | {str(number)}
+        same = [owner for owner in others if owner.key.casefold() in names]
+        if not by_name:
+            for owner in others:
+                if owner not in same or alone:
+                    raise _owned(change, number, owner)
+        self._check_external_id(change, found.row, same, by_name=by_name)
+        return number
+
+    def release(self, change: Change) -> None:
+        """A record is dealt with, and in the ledger."""
+        with self._lock:
+            mine = [at for at, name in self._claims.items() if name == (change.stream, change.key)]
+            for at in mine:
+                del self._claims[at]
+
+    def check_new(self, change: Change) -> None:
+        """Make sure that no other row has made an object with the external id of a new one.
+
+        Raises:
+            OwnedError: one has.
+        """
+        mark = change.own.get("external_id")
+        if mark is None or change.entity.of or change.route.foreign:
+            return
+        for entry in self._ledger.with_external_id(change.route.name, mark):
+            if entry.gorgias_id is not None and not entry.may_be_gone:
+                found = {"id": entry.gorgias_id, "external_id": mark}
+                self.check(change, Match(found, ("external_id",)), alone=True)
+
+    def _others(self, change: Change, number: int) -> list[_Owner]:
+        """The other rows that have an object, or are about to."""
+        name, mine = change.route.name, (change.stream, change.key)
+        with self._lock:
+            claimed = self._claims.setdefault((name, number), mine)
+        owners = [
+            _Owner(entry.stream, entry.key, entry.external_id)
+            for entry in self._ledger.with_object(name, number)
+            if not (entry.may_be_gone or entry.verb in REFERRING)
+        ]
+        owners.append(_Owner(*claimed, None))
+        return [owner for owner in owners if (owner.stream, owner.key) != mine]
+
+    def _check_external_id(
+        self, change: Change, row: Mapping[str, Any], same: list[_Owner], *, by_name: bool
+    ) -> None:
+        theirs, mine = row.get("external_id"), change.own.get("external_id")
+        if not change.entity.marked or not theirs or (by_name and mine is None):
+            return
+        marks = {mine, external_id(replace(change, own={})), *(each.external_id for each in same)}
+        if theirs not in marks:
+            raise _known_otherwise(change, row)
+
+
+def _owned(change: Change, number: int, owner: _Owner) -> OwnedError:
+    """Refused, with both keys."""
+    what = singular(change.route.name)
+
+    def sentence(mine: str, theirs: str) -> str:
+        return (
+            f"The {what} it names is that of the row '{owner.stream}:{theirs}', so the row "
+            f"'{change.stream}:{mine}' may not write to it unless the option 'take_over' says so."
+        )
+
+    needs = f"{change.route.name} id:{number}"
+    refused = OwnedError(sentence(change.key, owner.key), needs)
+    refused.logged = sentence(shown(change.key), shown(owner.key))
+    return refused
+
+
+def _known_otherwise(change: Change, row: Mapping[str, Any]) -> OwnedError:
+    """Refused, with both external ids."""
+    what, mine = singular(change.route.name), external_id(change)
+
+    def sentence(mine: str, theirs: str) -> str:
+        return (
+            f"The {what} it names has the external id '{theirs}' and not '{mine}', so the row may "
+            "not write to it unless the option 'take_over' says so."
+        )
+
+    refused = OwnedError(sentence(mine, row["external_id"]), f"{change.route.name} id:{row['id']}")
+    refused.logged = sentence(shown(mine), shown(row["external_id"]))
+    return refused
