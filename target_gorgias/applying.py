@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gorgias_api import UsageError
 from target_gorgias.intake import Stream
-from target_gorgias.keys import NotThereYet, did_not_come, need
+from target_gorgias.keys import CREATING, NotThereYet, did_not_come, need
 from target_gorgias.ownership import OwnedError
 from target_gorgias.refusals import Refused, readable, shown, who
 from target_gorgias.writer import FIRST_MESSAGE
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
 
     from target_gorgias.changes import Change
     from target_gorgias.crew import Crew
@@ -29,6 +29,18 @@ if TYPE_CHECKING:
 MOST_TOGETHER = 100
 LOOKED_AT = 100
 """Rows of a stream whose keys are looked for under other names."""
+
+
+class _First(NamedTuple):
+    """A row that waits, and others behind it."""
+
+    entity: str
+    stream: str
+    key: str
+
+    @classmethod
+    def of(cls, change: Change) -> _First:
+        return cls(change.route.name, change.stream, change.key)
 
 
 class Applier:
@@ -54,6 +66,7 @@ class Applier:
         self._writer = writer
         self._keys = keys
         self._begun: Counter[str] = Counter()
+        self._behind: dict[Hashable, _First] = {}
         self._ledger = ledger
         self._rejects = rejects
         self._summary = summary
@@ -83,7 +96,7 @@ class Applier:
         """
         known = {change.key: self._ledger.entry(change.stream, change.key) for change in changes}
         todo = self._todo(changes, known)
-        if not todo:
+        if not todo or self._wait_behind(todo):
             return
         try:
             outcome = self._writer.write(todo, known)
@@ -105,6 +118,7 @@ class Applier:
                 self.apply([change])
         elif isinstance(refused, OwnedError) and not self._keys.ended:
             self._keep(changes[0], refused.needs)  # its owner may be given another name
+            self._pass_by(changes[0])
         else:
             self.refuse(changes[0], refused)
 
@@ -115,6 +129,7 @@ class Applier:
             TooManyError: the settings say to stop.
         """
         self._keys.leave_open(change)
+        self._pass_by(change)
         self._count(change, "rejected")
         self._rejects.add(change, refused)
 
@@ -191,8 +206,22 @@ class Applier:
             return
         self._keep(change, needs)
 
+    def _wait_behind(self, changes: Sequence[Change]) -> bool:
+        """Keep changes about an object whose row waits until it is written; say whether."""
+        if self._keys.ended or not self._behind or _may_be_first(changes[0]):
+            return False  # a ticket may wait for its first message
+        for name in {name for change in changes for name in change.names} & self._behind.keys():
+            first = self._behind[name]
+            if all((first.stream, first.key) != (each.stream, each.key) for each in changes):
+                for change in changes:
+                    self._keep(change, need(first.entity, "key", first.key, first.stream))
+                return True
+        return False
+
     def _keep(self, change: Change, needs: str) -> None:
         self._keys.leave_open(change)
+        if change.route.verb in CREATING and not change.route.foreign:  # has one row per object
+            self._behind.update(dict.fromkeys(change.own_names, _First.of(change)))
         self._needed.add(needs)
         self._waiting.add((change.stream, change.key))
         record = {"record": readable(change.record), "key_properties": list(change.key_values)}
@@ -316,9 +345,16 @@ class Applier:
 
     def _supersede(self, change: Change) -> None:
         """Let an earlier version of a record wait no longer, now that this one is written."""
+        self._pass_by(change)
         if (change.stream, change.key) in self._waiting:
             self._ledger.supersede(change.stream, change.key)
             self._waiting.discard((change.stream, change.key))
+
+    def _pass_by(self, change: Change) -> None:
+        """Let nothing wait behind a row any more."""
+        for name in change.own_names & self._behind.keys():
+            if self._behind[name] == _First.of(change):
+                del self._behind[name]
 
     def _count(self, change: Change, outcome: str) -> None:
         self._summary.count(change.stream, outcome)

@@ -107,14 +107,23 @@ class Change:
             for way, value in reference.ways.items()
             for named in {value, _unqualified(way, value)}
         ]
+        names = {(entity, way, str(value).casefold()) for entity, way, value in about}
+        return names | self.own_names
+
+    @property
+    def own_names(self) -> set[Hashable]:
+        """Those of the object that the record is itself."""
         said = {**self.values, **self.own, "key": self.key}
         same = [("id",), ("key",), *(find.same for find in self.entity.finds)]
-        mine = [
-            (self.route.name, "+".join(fields), "+".join(str(said[field]) for field in fields))
+        return {
+            (
+                self.route.name,
+                "+".join(fields),
+                "+".join(str(said[field]) for field in fields).casefold(),
+            )
             for fields in same
             if said.keys() >= set(fields)
-        ]
-        return {(entity, way, str(value).casefold()) for entity, way, value in about + mine}
+        }
 
 
 class Reader(NamedTuple):

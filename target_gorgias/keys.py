@@ -7,7 +7,6 @@ stream that has the key; since another one may still bring it, that is known whe
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from target_gorgias.ledger import objects
@@ -71,7 +70,7 @@ class Keys:
         self._routes = routes
         self._lock = threading.Lock()
         self._come: set[tuple[str, str]] = set()
-        self._open: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        self._open: dict[tuple[str, str], frozenset[str]] = {}
         self.ended = False
 
     def come(self, change: Change) -> None:
@@ -81,8 +80,9 @@ class Keys:
     def leave_open(self, change: Change) -> None:
         """Note that a row has a key and became no object: it waits, or was refused."""
         if change.route.verb in CREATING and not change.entity.of:
+            at = (change.route.name, change.key)
             with self._lock:
-                self._open[change.route.name, change.key].add(change.stream)
+                self._open[at] = self._open.get(at, frozenset()) | {change.stream}
 
     def find(self, reference: Reference) -> int | None:
         """The object that the key of a reference means; None if there is none.
@@ -97,7 +97,7 @@ class Keys:
             if not self.ended:
                 raise NotThereYet(need(entity, "key", key))
             having = self._having(entity, key, entries)
-            if len(having) > 1 and len({having[each] for each in having}) > 1:
+            if len(having) > 1 and (len({*having.values()}) > 1 or None in having.values()):
                 raise _ambiguous(key, having)
             stream = min(having, default="")
         found = objects(entry for entry in entries if entry.stream == stream)

@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from target_gorgias.creating import external_id
-from target_gorgias.finding import Match
 from target_gorgias.keys import REFERRING, singular
 from target_gorgias.naming import is_known_by, keys_of_name
 from target_gorgias.refusals import Refused, shown
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_gorgias.changes import Change
+    from target_gorgias.finding import Match
     from target_gorgias.ledger import Ledger, Name
 
 
@@ -72,7 +72,8 @@ class Ownership:
             for owner in others:
                 if owner not in same or alone:
                     raise _owned(change, number, owner)
-        self._check_external_id(change, found.row, same, by_name=by_name)
+        if not alone:
+            self._check_external_id(change, found.row, same, by_name=by_name)
         return number
 
     def release(self, change: Change) -> None:
@@ -82,19 +83,13 @@ class Ownership:
             for at in mine:
                 del self._claims[at]
 
-    def check_new(self, change: Change) -> None:
-        """Make sure that no other row has made an object with the external id of a new one.
-
-        Raises:
-            OwnedError: one has.
-        """
-        mark = change.own.get("external_id")
-        if mark is None or change.entity.of or change.route.foreign:
-            return
-        for entry in self._ledger.with_external_id(change.route.name, mark):
-            if entry.gorgias_id is not None and not entry.may_be_gone:
-                found = {"id": entry.gorgias_id, "external_id": mark}
-                self.check(change, Match(found, ("external_id",)), alone=True)
+    def has_rivals(self, change: Change) -> bool:
+        """Whether another row gave an object the external id of one that is to be created."""
+        mark, mine = change.own.get("external_id"), (change.stream, change.key)
+        if mark is None:
+            return False
+        entries = self._ledger.with_external_id(change.route.name, mark)
+        return any((entry.stream, entry.key) != mine for entry in entries)
 
     def _others(self, change: Change, number: int) -> list[_Owner]:
         """The other rows that have an object, or are about to."""

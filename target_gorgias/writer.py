@@ -104,7 +104,7 @@ class Writer:
         }
 
     def _create(self, change: Change, known: Entry | None) -> str:
-        self._ownership.check_new(change)
+        self._check_new(change)
         body = self._body(change, change.entity.create)
         try:
             made = self._created(change, known, body)
@@ -112,6 +112,19 @@ class Writer:
             self._taken(change, refused, body)  # to say whose it is
             raise
         return self._as_asked(change, made)
+
+    def _check_new(self, change: Change) -> None:
+        """Make sure that no other row has made an object of the name that a new one is to have.
+
+        Raises:
+            OwnedError: one has.
+        """
+        if change.route.foreign or change.route.name == "jobs":
+            return
+        if not change.entity.marked or self._ownership.has_rivals(change):
+            found = self._finder.match(change, change.route.name, self._about(change))
+            if found:
+                self._ownership.check(change, found, alone=True)
 
     def _created(
         self, change: Change, known: Entry | None, body: dict[str, Any], *along: Entry
@@ -382,15 +395,20 @@ class Writer:
             if len(ids) == 1:
                 row = {"id": ids.pop(), "external_id": mark}
                 return self._ownership.check(change, Match(row, ("external_id",)))
-        about = {**change.values, **change.own, **self._at(change)}
-        for prefix, reference in change.references.items():
-            if f"{prefix}_id" in change.entity.naming - about.keys():
-                about[f"{prefix}_id"] = self._finder.id_of(change, reference)
+        about = self._about(change)
         if known and _may_be_there(known):
             self._creator.settle(known)
             about.setdefault("external_id", known.external_id)
         found = self._finder.match(change, change.route.name, about)
         return self._ownership.check(change, found) if found else None
+
+    def _about(self, change: Change) -> dict[str, Any]:
+        """What a record says of its object by which that may be found."""
+        about = {**change.values, **change.own, **self._at(change)}
+        for prefix, reference in change.references.items():
+            if f"{prefix}_id" in change.entity.naming - about.keys():
+                about[f"{prefix}_id"] = self._finder.id_of(change, reference)
+        return about
 
     def _guard(self, operation: str, body: dict[str, Any]) -> None:
         """Refuse what would reach a person, and deletions in disguise that are too many."""
