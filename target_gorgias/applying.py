@@ -222,6 +222,7 @@ class Applier:
         self._keys.leave_open(change)
         if change.route.verb in CREATING and not change.route.foreign:  # has one row per object
             self._behind.update(dict.fromkeys(change.own_names, _First.of(change)))
+        self._replace_waiting(change)
         self._needed.add(needs)
         self._waiting.add((change.stream, change.key))
         record = {"record": readable(change.record), "key_properties": list(change.key_values)}
@@ -326,9 +327,12 @@ class Applier:
         logger = self._logger.getChild(waiting.stream)
         try:
             stream = Stream.named(self._routes, waiting.stream, names, logger)
-            return stream and stream.change(record)
+            change = stream and stream.change(record)
         except (Refused, UsageError):
             return None
+        if change:
+            change.waited = True
+        return change
 
     def _todo(self, changes: Sequence[Change], known: Mapping[str, Entry | None]) -> list[Change]:
         """The changes that are not written yet."""
@@ -347,8 +351,14 @@ class Applier:
         """Let an earlier version of a record wait no longer, now that this one is written."""
         self._pass_by(change)
         if (change.stream, change.key) in self._waiting:
+            self._replace_waiting(change)
             self._ledger.supersede(change.stream, change.key)
             self._waiting.discard((change.stream, change.key))
+
+    def _replace_waiting(self, change: Change) -> None:
+        """Count the earlier version of a record that waits and is not to be written any more."""
+        if (change.stream, change.key) in self._waiting and not change.waited:
+            self._count(change, "unchanged")
 
     def _pass_by(self, change: Change) -> None:
         """Let nothing wait behind a row any more."""

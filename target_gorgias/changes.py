@@ -75,6 +75,8 @@ class Change:
     """Fields of the operation, as Gorgias takes them."""
     content: str = ""
     """Hash of all that was asked for."""
+    waited: bool = False
+    """Whether it comes from the rows that wait in the ledger."""
 
     @property
     def operation(self) -> str:

@@ -10,7 +10,6 @@ import json
 import math
 import re
 from decimal import Decimal
-from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 from gorgias_api.operations import Field, encode
@@ -115,9 +114,7 @@ def names_of(change: Change) -> Iterator[tuple[tuple[str, ...], Any]]:
 
 def natural_key(change: Change) -> str | None:
     """A key for a record that has no other: what it names; None if that is nothing."""
-    for fields, value in names_of(change):
-        return json.dumps(["+".join(fields), value], sort_keys=True)
-    return None
+    return next((_as_key(*name) for name in names_of(change)), None)
 
 
 def is_known_by(change: Change, same: tuple[str, ...]) -> bool:
@@ -133,18 +130,9 @@ def is_known_by(change: Change, same: tuple[str, ...]) -> bool:
     return fields - whole == set(same) - whole
 
 
-def keys_of_name(change: Change, same: tuple[str, ...], values: Mapping[str, Any]) -> set[str]:
-    """The keys of records that have no key but this name, in any case of letters."""
-    named = [values[field] for field in same]
-    whole = [values[f"{change.entity.of}_id"]] if change.entity.of else []
-    fields = "+".join((*same, *(f"{change.entity.of}_id" for _ in whole)))
-    keys = {json.dumps([fields, named[0] if len(named) == 1 else named])}
-    for parts in (named, [*named, *whole]):
-        keys |= {
-            str(parts[0]) if len(parts) == 1 else json.dumps(order, ensure_ascii=False)
-            for order in permutations(parts)
-        }
-    return {key.casefold() for key in keys}
+def keys_of_keyless(change: Change, same: tuple[str, ...]) -> set[str]:
+    """The keys of records that have none but the name which a record has, too."""
+    return {_as_key(fields, value) for fields, value in names_of(change) if {*same} <= {*fields}}
 
 
 def key_text(value: Any) -> str:  # noqa: ANN401 - whatever a key holds
@@ -155,6 +143,10 @@ def key_text(value: Any) -> str:  # noqa: ANN401 - whatever a key holds
     """
     named = identifier(value)
     return named if isinstance(named, str) else json.dumps(encode(named), ensure_ascii=False)
+
+
+def _as_key(fields: tuple[str, ...], value: Any) -> str:  # noqa: ANN401 - any JSON
+    return json.dumps(["+".join(fields), value], sort_keys=True)
 
 
 def _field(change: Change, column: str) -> str:

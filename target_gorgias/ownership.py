@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from target_gorgias.creating import external_id
 from target_gorgias.keys import REFERRING, singular
-from target_gorgias.naming import is_known_by, keys_of_name
+from target_gorgias.naming import is_known_by, keys_of_keyless
 from target_gorgias.refusals import Refused, shown
 
 if TYPE_CHECKING:
@@ -61,20 +61,25 @@ class Ownership:
             OwnedError: it is another row's, or has the external id of something else.
         """
         number = int(found.row["id"])
-        if change.route.take_over and not alone:
-            return number
-        by_name = not alone and is_known_by(change, found.same)
-        others = self._others(change, number)
-        values = {**change.values, **change.own, **found.row}
-        names = keys_of_name(change, found.same, values) | {str(number)}
-        same = [owner for owner in others if owner.key.casefold() in names]
-        if not by_name:
-            for owner in others:
-                if owner not in same or alone:
-                    raise _owned(change, number, owner)
-        if not alone:
-            self._check_external_id(change, found.row, same, by_name=by_name)
+        if alone:
+            for owner in self._owners(change, number):
+                raise _owned(change, number, owner)
+        elif not change.route.take_over:
+            self._check_found(change, found)
         return number
+
+    def _check_found(self, change: Change, found: Match) -> None:
+        number, by_name = int(found.row["id"]), is_known_by(change, found.same)
+        owners = self._owners(change, number, claim=not by_name)
+        names = [owner for owner in owners if _is_a_name(owner, change, found)]
+        for owner in owners:
+            if not by_name and owner not in names:
+                raise _owned(change, number, owner)
+        theirs, mine = found.row.get("external_id"), change.own.get("external_id")
+        if not change.entity.marked or not theirs or (by_name and mine is None):
+            return
+        if theirs not in {mine, _mark(change), *(owner.external_id for owner in names)}:
+            raise _known_otherwise(change, found.row)
 
     def release(self, change: Change) -> None:
         """A record is dealt with, and in the ledger."""
@@ -91,11 +96,13 @@ class Ownership:
         entries = self._ledger.with_external_id(change.route.name, mark)
         return any((entry.stream, entry.key) != mine for entry in entries)
 
-    def _others(self, change: Change, number: int) -> list[_Owner]:
-        """The other rows that have an object, or are about to."""
+    def _owners(self, change: Change, number: int, *, claim: bool = False) -> list[_Owner]:
+        """The other rows that have an object, or are just about to."""
         name, mine = change.route.name, (change.stream, change.key)
         with self._lock:
-            claimed = self._claims.setdefault((name, number), mine)
+            claimed = self._claims.get((name, number), mine)
+            if claim:
+                self._claims[name, number] = claimed
         owners = [
             _Owner(entry.stream, entry.key, entry.external_id)
             for entry in self._ledger.with_object(name, number)
@@ -104,15 +111,27 @@ class Ownership:
         owners.append(_Owner(*claimed, None))
         return [owner for owner in owners if (owner.stream, owner.key) != mine]
 
-    def _check_external_id(
-        self, change: Change, row: Mapping[str, Any], same: list[_Owner], *, by_name: bool
-    ) -> None:
-        theirs, mine = row.get("external_id"), change.own.get("external_id")
-        if not change.entity.marked or not theirs or (by_name and mine is None):
-            return
-        marks = {mine, external_id(replace(change, own={})), *(each.external_id for each in same)}
-        if theirs not in marks:
-            raise _known_otherwise(change, row)
+
+def _is_a_name(owner: _Owner, change: Change, found: Match) -> bool:
+    """Whether the key of a row is Gorgias' id or the name by which another row found its object.
+
+    A number may be a key here and an external id there: that is not the same name.
+    """
+    key, number = owner.key.casefold(), found.row["id"]
+    keyless = {each.casefold() for each in keys_of_keyless(change, found.same)}
+    if key in {str(number), f'["id", {number}]', *keyless}:
+        return True
+    said = {**change.values, **change.own}.get(found.same[0])
+    return (
+        owner.stream != change.stream
+        and found.same in {("email",), ("name",)}
+        and key == str(said).casefold()
+    )
+
+
+def _mark(change: Change) -> str:
+    """The external id that an object gets whose row gives none."""
+    return external_id(replace(change, own={}))
 
 
 def _owned(change: Change, number: int, owner: _Owner) -> OwnedError:

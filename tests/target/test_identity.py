@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 
 KEY = ("number",)
 ON = {"on_error": "continue"}
-MINE = {"customer_email": "lea@shop.example", "messages": [MAIL]}
+MINE: Row = {"customer_email": "lea@shop.example", "messages": [MAIL]}
 BLANKS = ["", " ", "\t"]
 
 
 def row_of(entity: str, **more: Any) -> Row:
     """A row that makes an object, without anything that names it."""
-    ticket = {"ticket_id": 83000001, **NOTE}
-    return {"customers": {}, "tickets": MINE, "messages": ticket}[entity] | more
+    ticket: Row = {"ticket_id": 83000001, **NOTE}
+    made: dict[str, Row] = {"customers": {}, "tickets": MINE, "messages": ticket}
+    return made[entity] | more
 
 
 @pytest.mark.parametrize("blank", BLANKS)
@@ -155,7 +156,7 @@ def test_messages_with_one_external_id_are_looked_up_within_their_tickets(
     assert found == {first: "Two", second: "Two"}
 
 
-KEYLESS = {
+KEYLESS: dict[str, Row] = {
     "tickets": MINE,
     "messages": {"ticket_id": 83000001, **NOTE},
     "customers": {"name": "Lea"},

@@ -9,13 +9,13 @@ import json
 import random
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from gorgias_api import Client
 from tests.support import settings
 from tests.target.support import lines, record, schema
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.target.support import Desk, Row
 
 STREAMS = ("crm", "shop")
@@ -44,9 +44,8 @@ class Model:
             return bool(before["name"] == row["name"])
         same_address = row["email"] and (before["email"] or "").lower() == row["email"].lower()
         marks = (None, row["external_id"] or row[self.column])
-        return before["external_id"] == row["external_id"] is not None or (
-            same_address and before["external_id"] in marks
-        )
+        same_mark = before["external_id"] == row["external_id"] is not None
+        return same_mark or bool(same_address and before["external_id"] in marks)
 
     def check(self, rows: list[Row], before: dict[int, Row], after: dict[int, Row]) -> None:
         assert before.keys() <= after.keys()
