@@ -391,7 +391,7 @@ def _with_people(message: Record) -> Record:
         ways = {way: person[way] for way in WAYS if way in person} if person else {}
         said = {way: _name(way, value, side) for way, value in ways.items() if value is not None}
         if not said and any(value is not None for value in (person or {}).values()):
-            message_ = f"'messages.{side}' names nobody: it needs an 'id' or an 'email'."
+            message_ = f"'messages.{side}' names no person: it needs an 'id' or an 'email'."
             raise Refused(message_)
         shaped[side] = said or None
     return {

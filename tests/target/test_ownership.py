@@ -129,7 +129,7 @@ def test_a_row_that_has_no_key_but_the_name_means_what_has_it(desk: Desk, name: 
 
 
 @pytest.mark.parametrize("name", THINGS)
-def test_what_nobody_owns_may_be_found_by_its_name(desk: Desk, name: str) -> None:
+def test_what_no_row_owns_may_be_found_by_its_name(desk: Desk, name: str) -> None:
     entity, thing, first, second = pair(name)
     desk.write(*rows(entity, first, keys=KEY), **thing.settings)
     lost = {"ledger_url": f"sqlite:///{desk.folder}/lost.db"}

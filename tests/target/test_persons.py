@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.target.support import Desk
 
 ON = {"on_error": "continue"}
-NOBODY = "mistyped@shop.example"
+UNKNOWN = "mistyped@shop.example"
 OTHER = {"name": "Somebody Else", "external_id": None, "language": "fr", "note": "x"}
 
 
@@ -67,7 +67,7 @@ def test_a_blank_person_inside_a_message_is_none(desk: Desk, person: Row) -> Non
 def test_a_person_inside_a_message_whom_nothing_names_is_refused(desk: Desk) -> None:
     row = {"number": 1, "messages": [MAIL | {"sender": {"name": "Lea"}}]}
     desk.write(*rows("tickets", row, keys=["number"]), **ON)
-    assert desk.reasons == ["'messages.sender' names nobody: it needs an 'id' or an 'email'."]
+    assert desk.reasons == ["'messages.sender' names no person: it needs an 'id' or an 'email'."]
 
 
 @pytest.mark.parametrize("way", ["key", "external_id"])
@@ -88,17 +88,17 @@ def test_a_create_makes_the_person_it_names(desk: Desk) -> None:
 
 
 UPDATES: list[tuple[str, Row]] = [
-    ("update_tickets", {"id": 83000001, "customer_email": NOBODY}),
-    ("update_tickets", {"id": 83000001, "customer": {"email": NOBODY}}),
-    ("tickets", {"id": 83000001, "customer_email": NOBODY}),
-    ("update_tickets", {"id": 83000001, "assignee_user_email": NOBODY}),
-    ("update_messages", {"receiver_email": NOBODY, "from_agent": True}),
-    ("update_messages", {"sender_email": NOBODY, "from_agent": False}),
+    ("update_tickets", {"id": 83000001, "customer_email": UNKNOWN}),
+    ("update_tickets", {"id": 83000001, "customer": {"email": UNKNOWN}}),
+    ("tickets", {"id": 83000001, "customer_email": UNKNOWN}),
+    ("update_tickets", {"id": 83000001, "assignee_user_email": UNKNOWN}),
+    ("update_messages", {"receiver_email": UNKNOWN, "from_agent": True}),
+    ("update_messages", {"sender_email": UNKNOWN, "from_agent": False}),
 ]
 
 
 @pytest.mark.parametrize(("stream", "row"), UPDATES)
-def test_an_update_makes_nobody(desk: Desk, stream: str, row: Row) -> None:
+def test_an_update_makes_no_person(desk: Desk, stream: str, row: Row) -> None:
     people, tickets = desk.people(), desk.rows("tickets")
     if stream == "update_messages":
         old = next(each for each in desk.rows("messages") if each["channel"] == "email")

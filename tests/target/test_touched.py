@@ -27,7 +27,7 @@ TOUCHED_BY = {"customers": "name", "teams": "description"}
 
 
 class Model:
-    """Which object a row may touch: its own; else one that has its name and is nobody's."""
+    """Which object a row may touch: its own; else a free one that has its name."""
 
     def __init__(self, entity: str) -> None:
         self.column = TOUCHED_BY[entity]
@@ -37,15 +37,16 @@ class Model:
         if before is None:
             return row[self.column] not in self.owners.values()
         if before["id"] in self.owners:
-            return self.owners[before["id"]] == row[self.column]
+            return bool(self.owners[before["id"]] == row[self.column])
         if row[self.column] in self.owners.values():
             return False
         if self.column == "description":
             return bool(before["name"] == row["name"])
-        same_address = row["email"] and (before["email"] or "").lower() == row["email"].lower()
+        if row["external_id"] is not None and before["external_id"] == row["external_id"]:
+            return True
+        address = (before["email"] or "").lower()
         marks = (None, row["external_id"] or row[self.column])
-        same_mark = before["external_id"] == row["external_id"] is not None
-        return same_mark or bool(same_address and before["external_id"] in marks)
+        return address == row["email"] and before["external_id"] in marks
 
     def check(self, rows: list[Row], before: dict[int, Row], after: dict[int, Row]) -> None:
         assert before.keys() <= after.keys()
@@ -79,7 +80,7 @@ def test_a_row_touches_what_it_may_and_nothing_else(desk: Desk, seed: int, entit
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if {"seed", "entity"} <= set(metafunc.fixturenames):
-        given = [(seed, entity) for entity in TOUCHED_BY for seed in range(40)]
+        given = [(seed, entity) for entity in TOUCHED_BY for seed in range(20)]
         metafunc.parametrize(("seed", "entity"), given)
 
 
