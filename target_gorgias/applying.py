@@ -75,7 +75,8 @@ class Applier:
         self._logger = logger
         waiting = ledger.all_waiting()
         self._needed = {each.needs for each in waiting}
-        self._waiting = {(each.stream, each.key) for each in waiting}
+        # Whether they are of this run, which counts its own rows.
+        self._waiting = {(each.stream, each.key): False for each in waiting}
 
     def submit(self, changes: Sequence[Change]) -> None:
         """Have changes that belong together applied when it is their turn.
@@ -224,7 +225,8 @@ class Applier:
             self._behind.update(dict.fromkeys(change.own_names, _First.of(change)))
         self._replace_waiting(change)
         self._needed.add(needs)
-        self._waiting.add((change.stream, change.key))
+        if not change.waited:
+            self._waiting[change.stream, change.key] = True
         record = {"record": readable(change.record), "key_properties": list(change.key_values)}
         self._ledger.wait(needs, change.stream, change.key, record)
 
@@ -353,11 +355,11 @@ class Applier:
         if (change.stream, change.key) in self._waiting:
             self._replace_waiting(change)
             self._ledger.supersede(change.stream, change.key)
-            self._waiting.discard((change.stream, change.key))
+            del self._waiting[change.stream, change.key]
 
     def _replace_waiting(self, change: Change) -> None:
         """Count the earlier version of a record that waits and is not to be written any more."""
-        if (change.stream, change.key) in self._waiting and not change.waited:
+        if self._waiting.get((change.stream, change.key)) and not change.waited:
             self._count(change, "unchanged")
 
     def _pass_by(self, change: Change) -> None:
