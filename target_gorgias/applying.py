@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gorgias_api import UsageError
-from target_gorgias.finding import NotThereYet, did_not_come, need
 from target_gorgias.intake import Stream
+from target_gorgias.keys import CREATING, NotThereYet, did_not_come, need
+from target_gorgias.ownership import OwnedError
 from target_gorgias.refusals import Refused, readable, shown, who
 from target_gorgias.writer import FIRST_MESSAGE
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
 
     from target_gorgias.changes import Change
     from target_gorgias.crew import Crew
-    from target_gorgias.ledger import Entry, Ledger, Waiting
+    from target_gorgias.keys import Keys
+    from target_gorgias.ledger import Entry, Ledger, Place, Waiting
     from target_gorgias.refusals import Rejects
     from target_gorgias.routes import Routes
     from target_gorgias.summary import Summary
     from target_gorgias.writer import Writer
+
+MOST_TOGETHER = 100
+LOOKED_AT = 100
+"""Rows of a stream whose keys are looked for under other names."""
+
+
+class _First(NamedTuple):
+    """A row that waits, and others behind it."""
+
+    entity: str
+    stream: str
+    key: str
+
+    @classmethod
+    def of(cls, change: Change) -> _First:
+        return cls(change.route.name, change.stream, change.key)
 
 
 class Applier:
@@ -36,6 +55,7 @@ class Applier:
         self,
         writer: Writer,
         *,
+        keys: Keys,
         ledger: Ledger,
         rejects: Rejects,
         summary: Summary,
@@ -44,6 +64,9 @@ class Applier:
         logger: logging.Logger,
     ) -> None:
         self._writer = writer
+        self._keys = keys
+        self._begun: Counter[str] = Counter()
+        self._behind: dict[Hashable, _First] = {}
         self._ledger = ledger
         self._rejects = rejects
         self._summary = summary
@@ -52,7 +75,8 @@ class Applier:
         self._logger = logger
         waiting = ledger.all_waiting()
         self._needed = {each.needs for each in waiting}
-        self._waiting = {(each.stream, each.key) for each in waiting}
+        # Whether they are of this run, which counts its own rows.
+        self._waiting = {(each.stream, each.key): False for each in waiting}
 
     def submit(self, changes: Sequence[Change]) -> None:
         """Have changes that belong together applied when it is their turn.
@@ -60,6 +84,7 @@ class Applier:
         Raises:
             GorgiasError: an earlier change made the run end.
         """
+        self._begin(changes[0])
         self._ledger.announce((change.stream, change.key) for change in changes)
         names = {name for change in changes for name in change.names}
         self._crew.submit(names, partial(self.apply, changes))
@@ -72,16 +97,12 @@ class Applier:
         """
         known = {change.key: self._ledger.entry(change.stream, change.key) for change in changes}
         todo = self._todo(changes, known)
-        if not todo:
+        if not todo or self._wait_behind(todo):
             return
         try:
             outcome = self._writer.write(todo, known)
         except Refused as refused:
-            if len(todo) > 1:
-                for change in todo:  # one by one, to see which it was
-                    self.apply([change])
-            else:
-                self.refuse(todo[0], refused)
+            self._refuse(todo, refused)
         except NotThereYet as missing:
             for change in todo:
                 self._wait(change, missing.needs)
@@ -91,12 +112,25 @@ class Applier:
                 self._supersede(change)
             self._release(todo[0])
 
+    def _refuse(self, changes: Sequence[Change], refused: Refused) -> None:
+        """Deal with changes that belong together, of which at least one is refused."""
+        if len(changes) > 1:
+            for change in changes:  # one by one, to see which it was
+                self.apply([change])
+        elif isinstance(refused, OwnedError) and not self._keys.ended:
+            self._keep(changes[0], refused.needs)  # its owner may be given another name
+            self._pass_by(changes[0])
+        else:
+            self.refuse(changes[0], refused)
+
     def refuse(self, change: Change, refused: Refused) -> None:
         """Note that a change cannot be written.
 
         Raises:
             TooManyError: the settings say to stop.
         """
+        self._keys.leave_open(change)
+        self._pass_by(change)
         self._count(change, "rejected")
         self._rejects.add(change, refused)
 
@@ -108,12 +142,13 @@ class Applier:
         Raises:
             GorgiasError: the run cannot go on.
         """
+        self._keys.ended = True
         self.take_up()
         for each in self._ledger.all_waiting():
             change = self._waiting_at(each.number)
             if not change:
                 continue
-            if self._ledger.was_deleted(*each.needs.split(":", 1)):
+            if self._keys.was_deleted(each.needs):
                 change.logger.warning("Left out, its object was deleted by a row: %s", who(change))
                 self._count(change, "unchanged")
             else:
@@ -129,12 +164,40 @@ class Applier:
         left, before = self._ledger.all_waiting(), None
         while left and len(left) != before:
             before = len(left)
-            for each in left:
-                change = self._waiting_at(each.number)
-                if change:
-                    self._crew.submit(change.names, partial(self._take_up, each.number))
+            for together in self._neighbours(left):
+                names = {name for change in together.values() for name in change.names}
+                self._crew.submit(names, partial(self._take_up, *together))
             self._crew.wait()
             left = self._ledger.all_waiting()
+
+    def _neighbours(self, places: Sequence[Place]) -> Iterator[dict[int, Change]]:
+        """What waits, by number; neighbours that may go out together are together."""
+        held: dict[int, Change] = {}
+        for place in places:
+            change = self._waiting_at(place.number)
+            if change is None:
+                continue
+            last = next(reversed(held.values()), change)
+            apart = change.together is None or len(held) >= MOST_TOGETHER
+            if held and (apart or last.together != change.together):
+                yield held
+                held = {}
+            held[place.number] = change
+        if held:
+            yield held
+
+    def _begin(self, change: Change) -> None:
+        """Note that a stream has rows, and warn if they seem to be known under another name."""
+        self._keys.come(change)
+        self._begun[change.stream] += 1
+        if self._begun[change.stream] <= LOOKED_AT and (other := self._keys.renamed_from(change)):
+            self._begun[change.stream] = LOOKED_AT
+            change.logger.warning(
+                "The ledger knows keys of this stream under the name '%s' and none under "
+                "'%s': if it was renamed, name it as before, or its rows are taken for new ones.",
+                other,
+                change.stream,
+            )
 
     def _wait(self, change: Change, needs: str) -> None:
         """Keep a change until what it needs is there, unless it waits here already."""
@@ -144,9 +207,26 @@ class Applier:
             return
         self._keep(change, needs)
 
+    def _wait_behind(self, changes: Sequence[Change]) -> bool:
+        """Keep changes about an object whose row waits until it is written; say whether."""
+        if self._keys.ended or not self._behind or _may_be_first(changes[0]):
+            return False  # a ticket may wait for its first message
+        for name in {name for change in changes for name in change.names} & self._behind.keys():
+            first = self._behind[name]
+            if all((first.stream, first.key) != (each.stream, each.key) for each in changes):
+                for change in changes:
+                    self._keep(change, need(first.entity, "key", first.key, first.stream))
+                return True
+        return False
+
     def _keep(self, change: Change, needs: str) -> None:
+        self._keys.leave_open(change)
+        if change.route.verb in CREATING and not change.route.foreign:  # has one row per object
+            self._behind.update(dict.fromkeys(change.own_names, _First.of(change)))
+        self._replace_waiting(change)
         self._needed.add(needs)
-        self._waiting.add((change.stream, change.key))
+        if not change.waited:
+            self._waiting[change.stream, change.key] = True
         record = {"record": readable(change.record), "key_properties": list(change.key_values)}
         self._ledger.wait(needs, change.stream, change.key, record)
 
@@ -197,7 +277,7 @@ class Applier:
         try:
             self._writer.create_with(ticket, message, first)
         except NotThereYet as missing:
-            self._keep(message, f"tickets:{ticket.key}")
+            self._keep(message, need("tickets", "key", ticket.key, ticket.stream))
             self._keep(ticket, missing.needs)
             return True
         for change in (ticket, message):
@@ -218,10 +298,12 @@ class Applier:
             else:
                 self._crew.submit(other.names, take_up, patient=False)
 
-    def _take_up(self, number: int) -> None:
-        change = self._waiting_at(number)
-        if change:
-            self.apply([change])
+    def _take_up(self, *numbers: int) -> None:
+        waiting = {number: self._waiting_at(number) for number in numbers}
+        still = {number: change for number, change in waiting.items() if change}
+        if still:
+            self.apply([*still.values()])
+        for number in still:
             self._ledger.no_longer_waiting(number)
 
     def _waiting_at(self, number: int) -> Change | None:
@@ -231,8 +313,12 @@ class Applier:
 
     def _waiting_for_object(self, change: Change) -> Iterator[Waiting]:
         """What waits for the object of a change, by its key or by another way to name it."""
-        for way, value in {"key": change.key, **change.own}.items():
-            yield from self._waiting_for(need(change.route.name, way, value))
+        name = change.route.name
+        for way, value in change.own.items():
+            yield from self._waiting_for(need(name, way, value))
+        yield from self._waiting_for(need(name, "key", change.key, change.stream))
+        if self._keys.is_only_one(change):
+            yield from self._waiting_for(need(name, "key", change.key))
 
     def _waiting_for(self, needs: str) -> list[Waiting]:
         return self._ledger.waiting(needs) if needs in self._needed else []
@@ -243,9 +329,12 @@ class Applier:
         logger = self._logger.getChild(waiting.stream)
         try:
             stream = Stream.named(self._routes, waiting.stream, names, logger)
-            return stream and stream.change(record)
+            change = stream and stream.change(record)
         except (Refused, UsageError):
             return None
+        if change:
+            change.waited = True
+        return change
 
     def _todo(self, changes: Sequence[Change], known: Mapping[str, Entry | None]) -> list[Change]:
         """The changes that are not written yet."""
@@ -262,9 +351,22 @@ class Applier:
 
     def _supersede(self, change: Change) -> None:
         """Let an earlier version of a record wait no longer, now that this one is written."""
+        self._pass_by(change)
         if (change.stream, change.key) in self._waiting:
+            self._replace_waiting(change)
             self._ledger.supersede(change.stream, change.key)
-            self._waiting.discard((change.stream, change.key))
+            del self._waiting[change.stream, change.key]
+
+    def _replace_waiting(self, change: Change) -> None:
+        """Count the earlier version of a record that waits and is not to be written any more."""
+        if self._waiting.get((change.stream, change.key)) and not change.waited:
+            self._count(change, "unchanged")
+
+    def _pass_by(self, change: Change) -> None:
+        """Let nothing wait behind a row any more."""
+        for name in change.own_names & self._behind.keys():
+            if self._behind[name] == _First.of(change):
+                del self._behind[name]
 
     def _count(self, change: Change, outcome: str) -> None:
         self._summary.count(change.stream, outcome)

@@ -12,6 +12,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gorgias_api.operations import OPERATIONS, Field
 from gorgias_api.operations.fields import FieldError
 from target_gorgias.entities import VIA
+from target_gorgias.naming import (
+    PERSONS,
+    WAYS,
+    identifier,
+    is_blank,
+    is_fraction,
+    key_text,
+    natural_key,
+    tidy,
+    tidy_object,
+)
 from target_gorgias.refusals import Refused
 
 if TYPE_CHECKING:
@@ -23,14 +34,6 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-WAYS: Mapping[str, Field] = {
-    "id": Field("id", "integer", least=1, most=2**63 - 1),
-    "key": Field("key", "string"),
-    "external_id": Field("external_id", "string", longest=255),
-    "email": Field("email", "string", longest=320),
-}
-"""How a record names an object: by Gorgias' id, by the key of the record it was made from, by its
-external id, or by an e-mail address."""
 UNKEPT = re.compile("[\0\ud800-\udfff]")
 NEVER_SENT = frozenset({"updated_datetime"})
 """Documented, with an effect nobody knows."""
@@ -49,6 +52,8 @@ class Reference:
     ways: Mapping[str, Any]
     optional: bool = False
     """Whether the record can be written without it."""
+    stream: str = ""
+    """Whose keys are meant, as far as the settings say so."""
 
 
 @dataclass(kw_only=True)
@@ -70,6 +75,8 @@ class Change:
     """Fields of the operation, as Gorgias takes them."""
     content: str = ""
     """Hash of all that was asked for."""
+    waited: bool = False
+    """Whether it comes from the rows that wait in the ledger."""
 
     @property
     def operation(self) -> str:
@@ -95,20 +102,30 @@ class Change:
     def names(self) -> set[Hashable]:
         """What must not be touched by two changes at the same time."""
         about = [
-            (reference.entity, way, value)
+            (reference.entity, way, named)
             for prefix, reference in self.references.items()
             if prefix in {self.entity.of, "source", "target"}
             or f"{prefix}_id" in self.entity.naming
             for way, value in reference.ways.items()
+            for named in {value, _unqualified(way, value)}
         ]
+        names = {(entity, way, str(value).casefold()) for entity, way, value in about}
+        return names | self.own_names
+
+    @property
+    def own_names(self) -> set[Hashable]:
+        """Those of the object that the record is itself."""
         said = {**self.values, **self.own, "key": self.key}
         same = [("id",), ("key",), *(find.same for find in self.entity.finds)]
-        mine = [
-            (self.route.name, "+".join(fields), "+".join(str(said[field]) for field in fields))
+        return {
+            (
+                self.route.name,
+                "+".join(fields),
+                "+".join(str(said[field]) for field in fields).casefold(),
+            )
             for fields in same
             if said.keys() >= set(fields)
-        ]
-        return {(entity, way, str(value).casefold()) for entity, way, value in about + mine}
+        }
 
 
 class Reader(NamedTuple):
@@ -129,7 +146,8 @@ class Reader(NamedTuple):
         Raises:
             Refused: which column is missing or wrong.
         """
-        key_values = {name: given.get(name) for name in self.key_properties}
+        key_values = {name: given.get(name) for name in route.key or self.key_properties}
+        record = _tidy(route, record)
         change = Change(
             stream=self.stream,
             key="",
@@ -138,11 +156,15 @@ class Reader(NamedTuple):
             record=given,
             logger=self.logger,
         )
-        change.references = dict(_references(route, record))
+        change.references = dict(_references(route, record, self.stream))
         change.own = _own(route, record, change.references)
         change.values = dict(_values(route, record))
         change.content = _content(change)
-        change.key = key_of(key_values) if key_values else _natural_key(change)
+        change.key = (
+            key_of({name: record.get(name, value) for name, value in key_values.items()})
+            if key_values
+            else _key_of_keyless(change)
+        )
         return change
 
 
@@ -152,14 +174,16 @@ def key_of(values: Mapping[str, Any]) -> str:
     Raises:
         Refused: a part of it is missing.
     """
+    nothing = all(is_blank(value) for value in values.values())
     for name, value in values.items():
-        if value is None:
+        if value is None or nothing:
             message = f"The key '{name}' is missing."
             raise Refused(message)
-    parts = [_kept(Field(name, "any"), value) for name, value in values.items()]
-    if len(parts) == 1:
-        return parts[0] if isinstance(parts[0], str) else json.dumps(parts[0])
-    return json.dumps(parts, ensure_ascii=False)
+    parts = [
+        "" if is_blank(value) else _kept(Field(name, "any"), identifier(value))
+        for name, value in values.items()
+    ]
+    return key_text(parts[0]) if len(parts) == 1 else json.dumps(parts, ensure_ascii=False)
 
 
 def columns(route: Route) -> frozenset[str]:
@@ -170,6 +194,27 @@ def columns(route: Route) -> frozenset[str]:
 
 
 @cache
+def _ways_and_names(route: Route) -> tuple[frozenset[str], frozenset[str]]:
+    """The columns that name an object as `tidy` wants them."""
+    fields = fields_of(route)
+    ids = {name for name, field in fields.items() if (name[-3:], field.kind) == ("_id", "integer")}
+    prefixed = {f"{prefix}_{way}" for prefix in _prefixes(route) for way in WAYS}
+    named = {*route.entity.naming, *(_TAG if route.name == "ticket_tags" else ())}
+    ways = {*ids, *prefixed, *WAYS.keys() - {"key"}, "custom_field_key"}
+    return frozenset(ways), frozenset(named - ways)
+
+
+def _tidy(route: Route, record: Record) -> Record:
+    """A record whose names are in their one form, and said only where they are not blank."""
+    tidied = tidy(record, *_ways_and_names(route))
+    for prefix in _prefixes(route):
+        if prefix in tidied:
+            tidied[prefix] = tidy_object(_object_or_null(prefix, tidied[prefix]))
+            if tidied[prefix] is None and record[prefix] is not None:
+                del tidied[prefix]
+    return tidied
+
+
 def _operations(route: Route) -> tuple[str, ...]:
     entity = route.entity
     return {
@@ -242,23 +287,42 @@ def _prefixes(route: Route) -> Mapping[str, str]:
     return route.entity.references
 
 
-def _references(route: Route, record: Record) -> Iterable[tuple[str, Reference]]:
+def _references(route: Route, record: Record, stream: str) -> Iterable[tuple[str, Reference]]:
     for prefix, entity in _prefixes(route).items():
-        ways = {}
-        whole = _object(prefix, record.get(prefix))
-        for way, field_ in WAYS.items():
-            value = record.get(f"{prefix}_{way}", whole.get(way))
-            if value is not None:
-                ways[way] = _kept(field_, value, f"{prefix}_{way}")
+        whole = record.get(prefix) or {}
+        said = {way: record.get(f"{prefix}_{way}", whole.get(way)) for way in WAYS}
+        ways = {
+            way: _name(way, value, f"{prefix}_{way}")
+            for way, value in said.items()
+            if value is not None
+        }
         nobody = entity != "people" and _is_nobody(record, prefix, route)
         if ways or nobody:
             user = entity == "users" or (prefix == "sender" and record.get("from_agent") is True)
             optional = route.foreign and user  # another account has other users
-            yield prefix, Reference("users" if optional else entity, ways, optional)
+            keys_of = route.stream_of(prefix, entity, stream)
+            yield prefix, Reference("users" if optional else entity, ways, optional, keys_of)
 
 
-def _object(name: str, value: Any) -> Record:  # noqa: ANN401 - whatever the column holds
-    read: Record = {} if value is None else _read(Field(name, "object"), value)
+def _name(way: str, value: Any, column: str) -> Any:  # noqa: ANN401 - as `Field.read`
+    """A name of an object as the ledger and Gorgias have it."""
+    if way == "key" and not isinstance(value, bool):
+        return key_of({column: value})
+    if is_fraction(value):
+        message = f"'{column}' must be {'a whole number' if way == 'id' else 'text'}."
+        raise Refused(message)
+    return _kept(WAYS[way], value, column)
+
+
+def _unqualified(way: str, value: Any) -> Any:  # noqa: ANN401 - a name
+    """A key without the stream that it may be of."""
+    return value.partition(":")[2] or value if way == "key" else value
+
+
+def _object_or_null(name: str, value: Any) -> Record | None:  # noqa: ANN401 - whatever it holds
+    if value is None or is_blank(value):
+        return None
+    read: Record = _read(Field(name, "object"), value)
     return read
 
 
@@ -284,7 +348,7 @@ def _own(route: Route, record: Record, references: Mapping[str, Reference]) -> R
     ways = {way: record[way] for way in sorted(named) if record.get(way) is not None}
     if route.foreign:
         ways.pop("id", None)
-    return {way: _kept(WAYS[way], value, way) for way, value in ways.items()}
+    return {way: _name(way, value, way) for way, value in ways.items()}
 
 
 def _values(route: Route, record: Record) -> Iterable[tuple[str, Any]]:
@@ -305,9 +369,12 @@ def _shaped(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever the column
         is_name = name in NAMES and not isinstance(decoded, list | dict | None)
         value = [value] if is_name else decoded
     if name == "messages" and isinstance(value, list):
-        return [VIA | each if isinstance(each, dict) else each for each in value]
-    if name == "tags" and isinstance(value, list):
-        return [_tag(tag) for tag in value]
+        return [VIA | _with_people(each) if isinstance(each, dict) else each for each in value]
+    if name in {"tags", "names"} and isinstance(value, list):
+        if value and all(map(is_blank, value)):
+            return None
+        value = [tag for tag in value if not is_blank(tag)]
+        return [_tag(tag) for tag in value] if name == "tags" else value
     if name == "custom_fields" and isinstance(value, dict):
         return [
             {"id": key, "value": entry.get("value") if isinstance(entry, dict) else entry}
@@ -316,7 +383,25 @@ def _shaped(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever the column
     return value
 
 
-def _decoded(text: str) -> Any:  # noqa: ANN401 - any JSON
+def _with_people(message: Record) -> Record:
+    """A message inside a ticket, with the people in it by nothing but what tells who they are."""
+    shaped = dict(message)
+    for side in [side for side in PERSONS if side in message]:
+        person = tidy_object(_decoded(message[side]))
+        ways = {way: person[way] for way in WAYS if way in person} if person else {}
+        said = {way: _name(way, value, side) for way, value in ways.items() if value is not None}
+        if not said and any(value is not None for value in (person or {}).values()):
+            message_ = f"'messages.{side}' names no person: it needs an 'id' or an 'email'."
+            raise Refused(message_)
+        shaped[side] = said or None
+    return {
+        name: value for name, value in shaped.items() if value is not None or name not in PERSONS
+    }
+
+
+def _decoded(text: Any) -> Any:  # noqa: ANN401 - any JSON
+    if not isinstance(text, str):
+        return text
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -360,10 +445,17 @@ def _content(change: Change) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _natural_key(change: Change) -> str:
-    """A key for a record of a stream that declares none: what it names, else all it holds."""
-    if change.own:
-        return json.dumps(min(change.own.items(), key=lambda way: list(WAYS).index(way[0])))
+def _key_of_keyless(change: Change) -> str:
+    """A key for a record of a stream that declares none: what it names, else all it holds.
+
+    Raises:
+        Refused: it may create an object, and nothing tells that from another one.
+    """
+    if key := natural_key(change):
+        return key
+    if change.route.verb in {"create", "upsert"} and change.entity.create:
+        message = "Nothing in the row tells the object from others: what names it is empty."
+        raise Refused(message)
     about = {name: dict(ref.ways) for name, ref in change.references.items()}
     named = {name: change.values[name] for name in _TAG | _VALUE if name in change.values}
     named.pop("value", None)

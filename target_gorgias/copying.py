@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from target_gorgias.naming import is_blank, key_text
 from target_gorgias.sending import NOTE
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ def localised(name: str, record: Mapping[str, Any]) -> Record:
     }
     for prefix in ("ticket", "customer"):
         key = copied.pop(f"{prefix}_id", None)
-        if key is not None:
-            copied[f"{prefix}_key"] = str(key)
+        if key is not None and not is_blank(key):
+            copied[f"{prefix}_key"] = key
     return SHAPES.get(name, _as_it_is)(copied)
 
 
@@ -53,7 +54,7 @@ def _person(value: Any) -> Record:  # noqa: ANN401 - any JSON
     if not isinstance(value, dict):
         return {}
     ways = {"key": value.get("id"), "email": value.get("email")}
-    return {way: str(given) for way, given in ways.items() if given is not None}
+    return {way: given for way, given in ways.items() if given is not None}
 
 
 def _ticket(record: Record) -> Record:
@@ -82,7 +83,7 @@ def _tag(record: Record) -> Record:
 
 def _value(record: Record) -> Record:
     key = record.pop("custom_field_id", None)
-    return record | ({} if key is None else {"custom_field_key": str(key)})
+    return record | ({} if key is None or is_blank(key) else {"custom_field_key": key_text(key)})
 
 
 SHAPES: Mapping[str, Callable[[Record], Record]] = {

@@ -44,6 +44,7 @@ ENTRIES = Table(
     Column("written", Float, nullable=False),
     Index("gorgias_ledger_key", "account", "entity", "key"),
     Index("gorgias_ledger_external_id", "account", "entity", "external_id"),
+    Index("gorgias_ledger_object", "account", "entity", "gorgias_id"),
 )
 WAITING = Table(
     "gorgias_waiting",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from target_gorgias.entities import ENTITIES, JOB_KEY
+from target_gorgias.keys import NotThereYet, need, singular
 from target_gorgias.refusals import Refused
 
 if TYPE_CHECKING:
@@ -14,37 +16,18 @@ if TYPE_CHECKING:
     from target_gorgias.changes import Change, Reference
     from target_gorgias.entities import Find
     from target_gorgias.gateway import Gateway
+    from target_gorgias.keys import Keys
     from target_gorgias.ledger import Ledger
 
 REMEMBERED = 10_000
 """Objects of other streams whose ids are kept in memory."""
 
 
-class NotThereYet(Exception):  # noqa: N818 - it is no error
-    """A record needs an object that no record has become yet. `needs` names it."""
+class Match(NamedTuple):
+    """An object that was found, and the fields by which it was."""
 
-    def __init__(self, needs: str) -> None:
-        super().__init__(needs)
-        self.needs = needs
-
-
-def need(entity: str, way: str, value: object) -> str:
-    """What a record needs that names an object by a value."""
-    return f"{entity}:{value}" if way == "key" else f"{entity} {way}:{str(value).casefold()}"
-
-
-def did_not_come(needs: str) -> str:
-    """What it means that a need was not met."""
-    what, _, value = needs.partition(":")
-    entity, _, way = what.partition(" ")
-    if way:
-        return f"There is no {singular(entity)} with this {way}."
-    return f"No row of {entity} with the key {value} was written: is its stream missing?"
-
-
-def singular(entity: str) -> str:
-    """What one object of an entity is called."""
-    return entity.removesuffix("s").replace("_", " ")
+    row: dict[str, Any]
+    same: tuple[str, ...]
 
 
 class Finder:
@@ -53,15 +36,25 @@ class Finder:
     Safe to share between threads.
     """
 
-    def __init__(self, gateway: Gateway, ledger: Ledger) -> None:
+    def __init__(self, gateway: Gateway, ledger: Ledger, keys: Keys) -> None:
         self._gateway = gateway
         self._ledger = ledger
+        self._keys = keys
         self._lock = threading.Lock()
         self._known: dict[tuple[str, str, Any], int] = {}
         self._users: dict[str, int | None] = {}
 
     def row(self, change: Change, name: str, about: Mapping[str, Any]) -> dict[str, Any] | None:
         """The object of an entity with these fields, as a list shows it; None when there is none.
+
+        Raises:
+            Refused: there are several.
+        """
+        found = self.match(change, name, about)
+        return found.row if found else None
+
+    def match(self, change: Change, name: str, about: Mapping[str, Any]) -> Match | None:
+        """The same, with the fields by which it was found.
 
         Raises:
             Refused: there are several.
@@ -76,11 +69,11 @@ class Finder:
                     message = f"Several {name} have the same {' and '.join(find.same)}."
                     raise Refused(message)
                 if found:
-                    return found[0]
+                    return Match(found[0], find.same)
         return None
 
     def forget(self) -> None:
-        """An object is gone; what named it may name another one now."""
+        """An object is gone or named otherwise; what named it may name another one now."""
         with self._lock:
             self._known.clear()
 
@@ -91,6 +84,13 @@ class Finder:
         )
         return next(rows, None)
 
+    def taken(self, change: Change, body: Mapping[str, Any]) -> Match | None:
+        """The object that has a name which is refused for being in use."""
+        if change.route.name != "customers":
+            return self.match(change, change.route.name, body)
+        row = self.by_address(change, body["email"]) if body.get("email") else None
+        return Match(row, ("email",)) if row else None
+
     def id_of(self, change: Change, reference: Reference) -> int:
         """The id of the object that a record names.
 
@@ -99,23 +99,44 @@ class Finder:
             Refused: there is more than one.
         """
         for way, value in reference.ways.items():
-            found = self._by(change, reference.entity, way, value)
+            found = (
+                self._keys.find(reference)
+                if way == "key"
+                else self._by(change, reference.entity, way, value)
+            )
             if found is not None:
                 return found
         if not reference.ways:
             message = f"Nothing says which {singular(reference.entity)} is meant."
             raise Refused(message)
-        raise NotThereYet(need(reference.entity, *min(reference.ways.items(), key=_key_first)))
+        if "key" in reference.ways:
+            raise NotThereYet(self._keys.need(reference))
+        raise NotThereYet(need(reference.entity, *next(iter(reference.ways.items()))))
 
-    def person(self, change: Change, reference: Reference) -> dict[str, Any] | None:
-        """How a body names somebody: by id where it is known, else by e-mail address."""
+    def person(
+        self, change: Change, reference: Reference, *, there: bool = False
+    ) -> dict[str, Any] | None:
+        """How a body names somebody: by id where it is known, else by e-mail address.
+
+        Nothing else about them goes along: Gorgias would change them.
+
+        Args:
+            change: the record that names them.
+            reference: who is meant.
+            there: they must exist: Gorgias would make a customer of an unknown address.
+
+        Raises:
+            NotThereYet: there is nobody yet.
+            Refused: it cannot be told who is meant.
+        """
         ways = reference.ways
         if not ways:
             return None if reference.entity == "customers" else {"id": None}
-        if reference.entity in {"users", "teams"} or not ways.get("email"):
-            entity = "customers" if reference.entity == "people" else reference.entity
-            return {"id": self.id_of(change, type(reference)(entity, ways))}
-        known = ways.get("id") or self._keyed("customers", ways.get("key"))
+        if reference.entity == "people":
+            reference = replace(reference, entity="customers")
+        if there or reference.entity in {"users", "teams"} or not ways.get("email"):
+            return {"id": self.id_of(change, reference)}
+        known = ways.get("id") or ("key" in ways and self._keys.find(reference))
         return {"id": known} if known else {"email": ways["email"]}
 
     def user(self, change: Change, reference: Reference) -> dict[str, Any] | None:
@@ -137,8 +158,6 @@ class Finder:
     def _by(self, change: Change, entity: str, way: str, value: Any) -> int | None:  # noqa: ANN401
         if way == "id":
             return int(value)
-        if way == "key":
-            return self._keyed(entity, value)
         known = self._known.get((entity, way, value))
         if known is None and (known := self._look(change, entity, way, value)) is not None:
             with self._lock:
@@ -153,16 +172,9 @@ class Finder:
             if len(ids) == 1:
                 return ids.pop()
         row = self.row(change, entity, {way: value})
+        if row is None and (entity, way) == ("customers", "email"):
+            row = self.by_address(change, value)
         return int(row["id"]) if row else None
-
-    def _keyed(self, entity: str, key: str | None) -> int | None:
-        if key is None:
-            return None
-        ids = self._ledger.named(entity, key)
-        if len(ids) > 1:
-            message = f"Records of several streams with this key became {entity}."
-            raise Refused(message)
-        return ids.pop() if ids else None
 
     def _is_anothers(self, change: Change, row: Mapping[str, Any]) -> bool:
         return self._ledger.is_anothers(change.stream, change.key, row["id"])
@@ -176,10 +188,6 @@ class Finder:
             for row in rows
             if all(_comparable(field, row.get(field)) == value for field, value in same.items())
         ]
-
-
-def _key_first(way: tuple[str, object]) -> bool:
-    return way[0] != "key"
 
 
 def _comparable(field: str, value: Any) -> Any:  # noqa: ANN401 - any JSON

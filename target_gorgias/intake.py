@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gorgias_api import UsageError
 from gorgias_api.operations import OPERATIONS
-from target_gorgias.changes import WAYS, Change, Reader, columns
+from target_gorgias.changes import Change, Reader, columns
 from target_gorgias.copying import localised
+from target_gorgias.keys import CREATING, REFERRING
+from target_gorgias.naming import MARKED_WITH, WAYS
 from target_gorgias.refusals import Refused, readable
 
 if TYPE_CHECKING:
@@ -73,7 +75,8 @@ class Stream(NamedTuple):
 
     def unreadable(self, record: dict[str, Any]) -> Change:
         """A record that cannot be read, to be refused by its key."""
-        key = {name: readable(record.get(name)) for name in self.reader.key_properties}
+        columns = self.route.key or self.reader.key_properties
+        key = {name: readable(record.get(name)) for name in columns}
         return Change(
             stream=self.reader.stream,
             key=", ".join(map(str, key.values())),
@@ -93,6 +96,7 @@ class Stream(NamedTuple):
             UsageError: what is missing.
         """
         if self.routes.action_field in given:
+            self._check_identity(set(given))
             return  # each record says for itself what it is
         missing = _missing(self.route, set(given))
         if missing:
@@ -101,10 +105,47 @@ class Stream(NamedTuple):
                 f"{missing}."
             )
             raise UsageError(message)
-        meant = columns(self.route) | set(self.reader.key_properties)
+        self._check_identity(set(given))
+        meant = columns(self.route) | {*self.reader.key_properties, *self.route.key}
         unused = sorted(column for column in set(given) - meant if column[:5] not in LEFT_ALONE)
         if unused:
             self.reader.logger.info("Columns that mean nothing here: %s.", ", ".join(unused))
+
+    def _check_identity(self, given: set[str]) -> None:
+        """Make sure that rows which may create something can be known again.
+
+        Raises:
+            UsageError: what a key could be.
+        """
+        route, stream = self.route, self.reader.stream
+        if missing := sorted(set(route.key) - given):
+            message = f"The stream '{stream}' has no column '{missing[0]}', which is in its 'key'."
+            raise UsageError(message)
+        may_create = route.verb in CREATING or (
+            self.routes.action_field in given and route.verb not in REFERRING
+        )
+        if route.key or self.reader.key_properties or not (may_create and route.entity.create):
+            return
+        names = [set(find.same) for find in route.entity.finds if MARKED_WITH not in find.same]
+        names += [] if route.foreign else [{"id"}]
+        if any(all(_is_said(route, name, given) for name in each) for each in names):
+            return
+        named = " or ".join(
+            " and ".join(f"'{name}'" for name in sorted(each)) for each in names if each != {"id"}
+        )
+        message = (
+            f"The stream '{stream}' has nothing by which its rows could be known again, and would "
+            f"create them anew with every change: name its key in the setting 'streams', such as "
+            f"{{'{stream}': {{'operation': '{route}', 'key': ['number']}}}}"
+            + (f", or give it {named}." if named else ".")
+        )
+        raise UsageError(message)
+
+
+def _is_said(route: Route, name: str, given: set[str]) -> bool:
+    """Whether a stream has a column for a field, or for the object that it names."""
+    prefix = name.removesuffix("_id")
+    return name in given or (prefix in route.entity.references and bool(_ways(prefix) & given))
 
 
 def _missing(route: Route, given: set[str]) -> str:

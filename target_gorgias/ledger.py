@@ -142,6 +142,8 @@ class Ledger:
             self._connection = opened.enter_context(self._engine.connect())
             self._hold(opened)
             METADATA.create_all(self._connection)
+            for index in ENTRIES.indexes:  # which a table of an earlier version may lack
+                index.create(self._connection, checkfirst=True)
             self._commit()
             self._opened = opened.pop_all()
 
@@ -167,22 +169,29 @@ class Ledger:
         with self._memory:
             self._announced.update(dict.fromkeys(names))
 
-    def named(self, entity: str, key: str) -> set[int]:
-        """The objects that records with this key became, in any stream."""
-        return self._ids(ENTRIES.c.entity == entity, ENTRIES.c.key == key)
+    def with_key(self, entity: str, key: str) -> list[Entry]:
+        """What became of records with this key, in all streams."""
+        return self._entries(ENTRIES.c.entity == entity, ENTRIES.c.key == key)
 
-    def was_deleted(self, entity: str, key: str) -> bool:
-        """Whether the last that records with this key did was to delete their object."""
+    def with_object(self, entity: str, gorgias_id: int) -> list[Entry]:
+        """The records that became or wrote this object."""
+        return self._entries(ENTRIES.c.entity == entity, ENTRIES.c.gorgias_id == gorgias_id)
+
+    def with_external_id(self, entity: str, external_id: str) -> list[Entry]:
+        """The records written with this external id."""
+        return self._entries(ENTRIES.c.entity == entity, ENTRIES.c.external_id == external_id)
+
+    def knows(self, entity: str, stream: str) -> bool:
+        """Whether a record of this stream was ever about this kind of object."""
+        mine = (ENTRIES.c.account == self._account) & (ENTRIES.c.stream == stream)
+        query = select(ENTRIES.c.key).where(mine, ENTRIES.c.entity == entity).limit(1)
         self.flush()
-        mine = (ENTRIES.c.account == self._account) & (ENTRIES.c.entity == entity)
-        query = select(ENTRIES.c.verb).where(mine, ENTRIES.c.key == key)
         with self._lock, self._errors():
-            verbs = set(self._connection.execute(query).scalars())
-        return verbs == {"delete"}
+            return self._connection.execute(query).first() is not None
 
     def by_external_id(self, entity: str, external_id: str) -> set[int]:
         """The objects written with this external id."""
-        return self._ids(ENTRIES.c.entity == entity, ENTRIES.c.external_id == external_id)
+        return objects(self.with_external_id(entity, external_id))
 
     def is_anothers(self, stream: str, key: str, gorgias_id: int) -> bool:
         """Whether another record of the stream became this object."""
@@ -281,18 +290,12 @@ class Ledger:
         here = (WAITING.c.account == self._account) & (WAITING.c.stream == stream)
         return delete(WAITING).where(here, WAITING.c.key == key)
 
-    def _ids(self, *conditions: ColumnElement[bool]) -> set[int]:
-        """The objects of entries that are there, as far as is known."""
+    def _entries(self, *conditions: ColumnElement[bool]) -> list[Entry]:
         self.flush()
         columns = [ENTRIES.c[name] for name in Entry._fields]
         query = select(*columns).where(ENTRIES.c.account == self._account, *conditions)
         with self._lock, self._errors():
-            entries = [Entry(*row) for row in self._connection.execute(query)]
-        return {
-            entry.gorgias_id
-            for entry in entries
-            if entry.gorgias_id is not None and not entry.may_be_gone
-        }
+            return [Entry(*row) for row in self._connection.execute(query)]
 
     def _read_with_others(self, stream: str, key: str) -> Entry | None:
         """An entry, and what was announced of its stream."""
@@ -361,6 +364,15 @@ class Ledger:
             message = f"The ledger {self._where} cannot be used ({cause}); nothing more is written."
             self._failure = LedgerError(message)
             raise self._failure from None
+
+
+def objects(entries: Iterable[Entry]) -> set[int]:
+    """The objects of entries that are there, as far as is known."""
+    return {
+        entry.gorgias_id
+        for entry in entries
+        if entry.gorgias_id is not None and not entry.may_be_gone
+    }
 
 
 def _record(text: str) -> dict[str, Any]:

@@ -182,7 +182,8 @@ class Parts:
             message = "'custom_field_id' is missing."
             raise Refused(message)
         ways = {"key": change.values["custom_field_key"]}
-        return self._finder.id_of(change, Reference("custom_fields", ways))
+        stream = change.route.stream_of("custom_field", "custom_fields", change.stream)
+        return self._finder.id_of(change, Reference("custom_fields", ways, stream=stream))
 
     def _typed(self, change: Change, values: _Values, field: int, value: Any) -> Any:  # noqa: ANN401
         """A text that may be JSON, as the tap writes values, as the type the field has."""

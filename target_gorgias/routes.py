@@ -19,7 +19,11 @@ DELETED = "_sdc_deleted_at"
 OPERATIONS = {f"{verb}_{name}": (verb, name) for name in ENTITIES for verb in ENTITIES[name].verbs}
 """Every `<verb>_<entity>` there is."""
 MERGED = frozenset(name for entity in ENTITIES.values() for name in entity.merged)
-OPTIONS = frozenset({"operation", "ids", "nulls", "replace"})
+REFERENCES = frozenset(
+    {"source", "target", "custom_field"}.union(*(entity.references for entity in ENTITIES.values()))
+)
+"""What a row may name by the key of another one."""
+OPTIONS = frozenset({"operation", "ids", "nulls", "replace", "key", "key_of", "take_over"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +39,23 @@ class Route:
     """Nulls are written; otherwise a null says nothing."""
     replace: frozenset[str] = frozenset()
     """Lists that replace what is there instead of being merged with it."""
+    key: tuple[str, ...] = ()
+    """Columns that are the key of a row, whatever the stream declares."""
+    key_of: tuple[tuple[str, str], ...] = ()
+    """By reference, such as `ticket`: the stream whose keys it has."""
+    take_over: bool = False
+    """Objects that are another row's, or somebody else's, are written all the same."""
+
+    def stream_of(self, prefix: str, entity: str, stream: str) -> str:
+        """The stream whose keys a reference of a row in `stream` has; empty if nothing says it.
+
+        The streams of an account that is copied are named like their entities.
+        """
+        given = dict(self.key_of).get(prefix, "")
+        before = stream.removesuffix(self.name)
+        if given or not self.foreign or before == stream or before.endswith("_"):
+            return given
+        return before + ("customers" if entity == "people" else entity)
 
     @property
     def entity(self) -> Entity:
@@ -85,6 +106,9 @@ class Routes:
                 foreign=given.get("ids") == "source",
                 nulls=given.get("nulls") == "write",
                 replace=frozenset(given.get("replace", ())),
+                key=tuple(given.get("key", ())),
+                key_of=tuple(given.get("key_of", {}).items()),
+                take_over=given.get("take_over", False),
             )
         if self.skip_unknown:
             return None
@@ -93,6 +117,12 @@ class Routes:
             "Name its operation in the setting 'streams', or rename it with 'stream_maps'."
         )
         raise UsageError(message)
+
+    def names(self, entity: str, stream: str) -> bool:
+        """Whether a stream of this name is known to be about an entity, without having come."""
+        given = self._given.get(stream, {})
+        found = named(given.get("operation") or stream)
+        return found is not None and found[1] == entity
 
     def of_record(self, route: Route, record: Mapping[str, Any]) -> Route | None:
         """The route of one record; None when it asks for nothing.
@@ -146,6 +176,7 @@ def _options(pattern: str, given: Any) -> dict[str, Any]:  # noqa: ANN401 - what
         if options.get(name, choices[0]) not in choices:
             message = f"{where} must have '{choices[0]}' or '{choices[1]}' for '{name}'."
             raise SettingsError(message)
+    _check_identity(where, options)
     replaced = options.get("replace", [])
     if not isinstance(replaced, list) or not all(isinstance(name, str) for name in replaced):
         message = f"{where} must have a list of columns for 'replace'."
@@ -155,3 +186,24 @@ def _options(pattern: str, given: Any) -> dict[str, Any]:  # noqa: ANN401 - what
             message = f"{where} cannot replace '{name}'{did_you_mean(name, MERGED)}"
             raise SettingsError(message)
     return options
+
+
+def _check_identity(where: str, options: Mapping[str, Any]) -> None:
+    """Make sure that the options which say what rows are, and what they name, can be used."""
+    key = options.get("key", [""])
+    if not isinstance(key, list) or not key or not all(isinstance(name, str) for name in key):
+        message = f"{where} must have a list of columns for 'key'."
+        raise SettingsError(message)
+    if not isinstance(options.get("take_over", False), bool):
+        message = f"{where} must have true or false for 'take_over'."
+        raise SettingsError(message)
+    key_of = options.get("key_of", {})
+    if not isinstance(key_of, dict) or not all(isinstance(name, str) for name in key_of.values()):
+        message = (
+            f"{where} must have streams by what is named for 'key_of': {{'ticket': 'returns'}}."
+        )
+        raise SettingsError(message)
+    for name in key_of:
+        if name not in REFERENCES:
+            message = f"{where} has no rows that name a '{name}'{did_you_mean(name, REFERENCES)}"
+            raise SettingsError(message)

@@ -17,8 +17,8 @@ STREAMS = Setting(
     "streams",
     "object",
     "What the rows of a stream do, by a pattern of its name, such as "
-    '`{"reverse-*": "update_tickets"}`; or an object with `operation`, `ids`, `nulls` and '
-    "`replace`: see the README. The first pattern that fits counts.",
+    '`{"reverse-*": "update_tickets"}`; or an object with `operation` and '
+    "other options: see the README. The first pattern that fits counts.",
 )
 UNKNOWN = Setting(
     "on_unknown_stream",

@@ -27,6 +27,7 @@ from gorgias_api.settings import (
 from target_gorgias.applying import Applier
 from target_gorgias.crew import Crew
 from target_gorgias.gateway import Gateway
+from target_gorgias.keys import Keys
 from target_gorgias.ledger import Ledger
 from target_gorgias.reading import InputError, MessageReader
 from target_gorgias.refusals import Rejects, TooManyError
@@ -129,8 +130,10 @@ class TargetGorgias(Target):
         gateway = Gateway(
             self.client, self.summary, dry_run=rules.dry_run, plan_path=rules.plan_path
         )
+        keys = Keys(self.ledger, rules.routes)
         return Applier(
-            Writer(gateway, self.ledger, rules, self.client.clock),
+            Writer(gateway, self.ledger, rules, self.client.clock, keys),
+            keys=keys,
             ledger=self.ledger,
             rejects=Rejects(rules),
             summary=self.summary,

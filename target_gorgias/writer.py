@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from gorgias_api.operations import OPERATIONS
 from target_gorgias.attachments import Attachments
+from target_gorgias.changes import Reference
 from target_gorgias.creating import Creator, Made, entry, external_id
 from target_gorgias.deleting import deletions
 from target_gorgias.entities import JOB_KEY
-from target_gorgias.finding import Finder, NotThereYet
+from target_gorgias.finding import Finder, Match
+from target_gorgias.keys import NotThereYet, need
 from target_gorgias.ledger import DONE, PENDING
 from target_gorgias.lists import merged
+from target_gorgias.naming import PERSONS
+from target_gorgias.ownership import OwnedError, Ownership
 from target_gorgias.parts import NOT_FOUND, Parts
 from target_gorgias.refusals import Refused
 from target_gorgias.sending import refuse_sending
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from gorgias_api.clock import Clock
     from target_gorgias.changes import Change
     from target_gorgias.gateway import Gateway
+    from target_gorgias.keys import Keys
     from target_gorgias.ledger import Entry, Ledger
     from target_gorgias.settings import Rules
 
@@ -37,12 +42,15 @@ class Writer:
     Safe to share between threads, as long as no two changes about one object come at the same time.
     """
 
-    def __init__(self, gateway: Gateway, ledger: Ledger, rules: Rules, clock: Clock) -> None:
+    def __init__(
+        self, gateway: Gateway, ledger: Ledger, rules: Rules, clock: Clock, keys: Keys
+    ) -> None:
         self._gateway = gateway
         self._ledger = ledger
         self._rules = rules
         self._clock = clock
-        self._finder = Finder(gateway, ledger)
+        self._finder = Finder(gateway, ledger, keys)
+        self._ownership = Ownership(ledger)
         self._creator = Creator(ledger, clock, gateway.client.settings.max_retries)
         self._parts = Parts(gateway, self._finder)
         self._attachments = Attachments(gateway, ledger)
@@ -70,7 +78,10 @@ class Writer:
             outcome = self._parts.write(changes)
             self._note(changes, None)
             return outcome
-        return self._verbs()[first.route.verb](first, known[first.key])
+        try:
+            return self._verbs()[first.route.verb](first, known[first.key])
+        finally:
+            self._ownership.release(first)
 
     def is_unchanged(self, change: Change, known: Entry | None) -> bool:
         """Whether a change was written before, and nothing else since by the same record."""
@@ -93,8 +104,27 @@ class Writer:
         }
 
     def _create(self, change: Change, known: Entry | None) -> str:
-        made = self._created(change, known, self._body(change, change.entity.create))
+        self._check_new(change)
+        body = self._body(change, change.entity.create)
+        try:
+            made = self._created(change, known, body)
+        except Refused as refused:
+            self._taken(change, refused, body)  # to say whose it is
+            raise
         return self._as_asked(change, made)
+
+    def _check_new(self, change: Change) -> None:
+        """Make sure that no other row has made an object of the name that a new one is to have.
+
+        Raises:
+            OwnedError: one has.
+        """
+        if change.route.foreign or change.route.name == "jobs":
+            return
+        if not change.entity.marked or self._ownership.has_rivals(change):
+            found = self._finder.match(change, change.route.name, self._about(change))
+            if found:
+                self._ownership.check(change, found, alone=True)
 
     def _created(
         self, change: Change, known: Entry | None, body: dict[str, Any], *along: Entry
@@ -105,8 +135,7 @@ class Writer:
             message = "The row holds nothing that could be created."
             raise Refused(message)
         if change.route.name == "tickets" and not body.get("messages"):
-            needs = f"{FIRST_MESSAGE}tickets:{change.key}"
-            raise NotThereYet(needs)
+            raise NotThereYet(FIRST_MESSAGE + need("tickets", "key", change.key, change.stream))
         at = self._at(change)
         body |= at
         mark = external_id(change)
@@ -116,9 +145,7 @@ class Writer:
             body["meta"] = {**(body.get("meta") or {}), JOB_KEY: mark}
         for field, value in entity.defaults.items():
             body.setdefault(field, value)
-        if change.route.name == "customers" and body.get("email"):
-            # Sources disagree whether Gorgias insists on them.
-            body.setdefault("channels", [_email_channel(body["email"])])
+        _fill_channels(change, body)
         self._guard(entity.create, body)
 
         def send() -> Any:  # noqa: ANN401 - whatever Gorgias answers
@@ -129,9 +156,25 @@ class Writer:
         def look(given: str | None) -> dict[str, Any] | None:
             # By its mark alone: who merely has the same e-mail address is somebody else.
             recognised = {**at, "external_id": given} if entity.marked else body
-            return self._finder.row(change, change.route.name, recognised)
+            return self._made_before(change, recognised)
 
         return self._creator.create(change, known, send, look)
+
+    def _made_before(self, change: Change, recognised: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The object that was perhaps created from a record.
+
+        Raises:
+            OwnedError: there is one, created from another record.
+        """
+        found = self._finder.match(change, change.route.name, recognised)
+        if found is None:
+            return None
+        try:
+            self._ownership.check(change, found, alone=True)
+        except OwnedError:  # so nothing was created from this one
+            self._ledger.forget(change.stream, change.key)
+            raise
+        return found.row
 
     def _update(self, change: Change, known: Entry | None) -> str:
         found = self._locate(change, known)
@@ -154,7 +197,7 @@ class Writer:
         try:
             made = self._created(change, known, body)
         except Refused as refused:
-            return self._change(change, self._taken(change, refused)["id"])
+            return self._change(change, self._taken(change, refused, body))
         return self._as_asked(change, made)
 
     def _as_asked(self, change: Change, made: Made) -> str:
@@ -166,13 +209,14 @@ class Writer:
             return "created"
         return self._change(change, made.row["id"])
 
-    def _taken(self, change: Change, refused: Refused) -> dict[str, Any]:
-        """The customer who has the e-mail address that was refused for being in use."""
-        email = change.own.get("email")
-        if change.route.name == "customers" and refused.status == CONFLICT and email:
-            row = self._finder.by_address(change, email)
-            if row:
-                return row
+    def _taken(self, change: Change, refused: Refused, body: Mapping[str, Any]) -> int:
+        """The object that has the name which was refused for being in use, if it may be written.
+
+        Raises:
+            Refused: it may not, or it cannot be found.
+        """
+        if refused.status == CONFLICT and (found := self._finder.taken(change, body)):
+            return self._ownership.check(change, found)
         raise refused
 
     def _change(self, change: Change, found: int) -> str:
@@ -187,6 +231,8 @@ class Writer:
                 body.setdefault(field.name, change.entity.defaults[field.name])
         self._guard(change.entity.update, body)
         self._gateway.call(change, change.entity.update, **self._at(change), id=found, **body)
+        if change.entity.naming & body.keys():
+            self._finder.forget()
         self._note([change], found)
         return "updated"
 
@@ -299,14 +345,33 @@ class Writer:
                 if user := self._finder.user(change, reference):
                     body[prefix] = user
             elif prefix in taken:
-                body[prefix] = self._finder.person(change, reference)
+                # Gorgias makes a customer of an unknown address, which no update is to do.
+                there = not (operation.startswith("create-") or self._is_agent(change, prefix))
+                body[prefix] = self._finder.person(change, reference, there=there)
             elif f"{prefix}_id" in taken:
                 body[f"{prefix}_id"] = self._finder.id_of(change, reference)
         if operation == "create-ticket" and body.get("messages"):
-            body["messages"] = [self._attachments.of(change, each) for each in body["messages"]]
+            body["messages"] = [
+                self._with_people(change, self._attachments.of(change, each))
+                for each in body["messages"]
+            ]
         if "attachments" in body:
             body = self._attachments.of(change, body)
         return body
+
+    def _with_people(self, change: Change, message: dict[str, Any]) -> dict[str, Any]:
+        """A message inside a ticket, with its people as Gorgias wants them named."""
+        for side in PERSONS:
+            if ways := message.get(side):
+                stream = change.route.stream_of(side, "people", change.stream)
+                reference = Reference("people", ways, stream=stream)
+                message[side] = self._finder.person(change, reference)
+        return message
+
+    @staticmethod
+    def _is_agent(change: Change, prefix: str) -> bool:
+        """Whether somebody is a user, of whom Gorgias makes none."""
+        return prefix == "sender" and change.values.get("from_agent") is True
 
     def _at(self, change: Change) -> dict[str, int]:
         """Where in the path of its operations an object is, beside its own id."""
@@ -325,19 +390,25 @@ class Writer:
         if known and known.gorgias_id is not None:
             return known.gorgias_id
         mark = change.own.get("external_id")
-        if mark is not None and not change.route.foreign:
+        if mark is not None and not (change.route.foreign or change.entity.of):
             ids = self._ledger.by_external_id(change.route.name, mark)
             if len(ids) == 1:
-                return ids.pop()
+                row = {"id": ids.pop(), "external_id": mark}
+                return self._ownership.check(change, Match(row, ("external_id",)))
+        about = self._about(change)
+        if known and _may_be_there(known):
+            self._creator.settle(known)
+            about.setdefault("external_id", known.external_id)
+        found = self._finder.match(change, change.route.name, about)
+        return self._ownership.check(change, found) if found else None
+
+    def _about(self, change: Change) -> dict[str, Any]:
+        """What a record says of its object by which that may be found."""
         about = {**change.values, **change.own, **self._at(change)}
         for prefix, reference in change.references.items():
             if f"{prefix}_id" in change.entity.naming - about.keys():
                 about[f"{prefix}_id"] = self._finder.id_of(change, reference)
-        if known and _may_be_there(known):
-            self._creator.settle(known)
-            about.setdefault("external_id", known.external_id)
-        row = self._finder.row(change, change.route.name, about)
-        return int(row["id"]) if row else None
+        return about
 
     def _guard(self, operation: str, body: dict[str, Any]) -> None:
         """Refuse what would reach a person, and deletions in disguise that are too many."""
@@ -380,5 +451,8 @@ def _may_be_there(known: Entry | None) -> bool:
     return known is not None and known.state == PENDING and known.gorgias_id is None
 
 
-def _email_channel(address: str) -> dict[str, Any]:
-    return {"type": "email", "address": address, "preferred": True}
+def _fill_channels(change: Change, body: dict[str, Any]) -> None:
+    """Say how a customer is reached: sources disagree whether Gorgias insists on it."""
+    if change.route.name == "customers" and body.get("email"):
+        channel = {"type": "email", "address": body["email"], "preferred": True}
+        body.setdefault("channels", [channel])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from sqlalchemy import Engine, event
 
-from target_gorgias.ledger import DONE, PENDING, Entry, Ledger
+from target_gorgias.ledger import DONE, PENDING, Entry, Ledger, objects
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,7 +98,7 @@ class LedgerModel(RuleBasedStateMachine):
         there = [entry for entry in self.entries.values() if entry.gorgias_id is not None]
         for entity in ("tickets", "customers"):
             for key in ("1", "ä"):
-                assert self.ledger.named(entity, key) == {
+                assert objects(self.ledger.with_key(entity, key)) == {
                     each.gorgias_id for each in there if (each.entity, each.key) == (entity, key)
                 }
                 assert self.ledger.by_external_id(entity, key) == {
@@ -185,7 +185,7 @@ def test_two_ledgers_of_accounts_in_one_database_know_nothing_of_each_other(tmp_
     first.close()
     second = Ledger(url, "two")
     assert second.entry("a", "1") is None
-    assert second.named("tickets", "1") == set()
+    assert second.with_key("tickets", "1") == []
     assert second.all_waiting() == []
     assert second.file("digest") is None
     second.close()

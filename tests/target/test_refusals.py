@@ -314,12 +314,14 @@ def test_an_odd_value_in_a_refused_row_is_kept(desk: Desk) -> None:
 def test_a_row_without_any_key_is_named_by_what_it_says(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
-    desk.write(*rows("customers", {"name": []}), on_error="continue")
+    desk.write(*rows("customers", {"name": [], "email": None}), on_error="continue")
     assert "Refused: customers, a row without a key: 'name' must be text." in caplog.messages
 
 
 def test_rejects_may_go_unwritten(desk: Desk) -> None:
-    desk.write(*rows("customers", {"name": []}), on_error="continue", rejects_path=None)
+    desk.write(
+        *rows("customers", {"name": [], "email": None}), on_error="continue", rejects_path=None
+    )
     assert desk.rejects == []
     assert desk.summary == {"customers": {"rejected": 1}}
 

@@ -24,7 +24,7 @@ from singer_sdk.testing import get_target_test_class
 from singer_sdk.testing.suites import SingerTestSuite
 from singer_sdk.testing.target_tests import TargetCliPrintsTest
 
-from gorgias_api import GorgiasError
+from gorgias_api import GorgiasError, UsageError
 from target_gorgias.target import TargetGorgias
 
 if TYPE_CHECKING:
@@ -38,10 +38,11 @@ TestTargetGorgias = get_target_test_class(
 
 STREAMS = files("singer_sdk.testing.target_test_streams")
 NO_MESSAGES = {"invalid_schema.singer", "record_before_schema.singer"}
+NO_IDENTITY = {"schema_no_properties.singer"}
 NAMES = sorted(each.name for each in STREAMS.iterdir() if each.name.endswith(".singer"))
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in NO_MESSAGES])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in NO_MESSAGES | NO_IDENTITY])
 def test_every_row_of_the_sdk_is_written_or_refused(desk: Desk, name: str) -> None:
     text = STREAMS.joinpath(name).read_text(encoding="utf-8")
     given = [json.loads(line) for line in text.splitlines() if line.strip()]
@@ -54,6 +55,13 @@ def test_every_row_of_the_sdk_is_written_or_refused(desk: Desk, name: str) -> No
     assert counts == {stream: records.count(stream) for stream in set(records)}
     sent = [each["value"] for each in given if each["type"] == "STATE"]
     assert states[-1:] == sent[-1:]
+
+
+@pytest.mark.parametrize("name", sorted(NO_IDENTITY))
+def test_a_stream_whose_rows_cannot_be_known_again_creates_nothing(desk: Desk, name: str) -> None:
+    with pytest.raises(UsageError, match="'key'"):
+        desk.feed(STREAMS.joinpath(name).read_text(encoding="utf-8"), streams={"*": "customers"})
+    assert desk.written == []
 
 
 @pytest.mark.parametrize("name", sorted(NO_MESSAGES))

@@ -117,12 +117,20 @@ def test_nothing_reaches_a_person_whatever_the_rows_say(desk: Desk) -> None:
     edits: tuple[Row, ...] = ({}, {"action": "retry"}, {"sent_datetime": None})
     tickets: tuple[Row, ...] = ({"messages": [ANSWER]}, {"messages": [MAIL, ANSWER]})
     everything_that_sends = [
-        *rows("messages", *({"ticket_id": ticket, **ANSWER, **change} for change in new)),
+        *rows(
+            "messages",
+            *({"n": n, "ticket_id": ticket, **ANSWER, **new[n]} for n in range(len(new))),
+            keys=["n"],
+        ),
         *rows(
             "edits",
             *({"id": old["id"], "ticket_id": old["ticket_id"], **ANSWER, **edit} for edit in edits),
         ),
-        *rows("tickets", *({"customer_email": "a@shop.example", **ticket} for ticket in tickets)),
+        *rows(
+            "tickets",
+            *({"n": n, "customer_email": "a@shop.example", **tickets[n]} for n in range(2)),
+            keys=["n"],
+        ),
         *rows("users", {"email": "new@acme.example", "name": "N", "role": '{"name": "agent"}'}),
     ]
     desk.write(*everything_that_sends, streams={"edits": "update_messages"}, on_error="continue")
