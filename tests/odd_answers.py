@@ -265,12 +265,13 @@ def check_messages(output: Output) -> None:
 
 
 def amount(parents: list[Row], field: str) -> int:
-    """How many rows should come out of a field of these rows, or be set aside."""
-    total = 0
-    for parent in parents:
-        value = parent.get(field)
-        total += len(value) if isinstance(value, dict | list) else value is not None
-    return total
+    """How many rows should come out of a field of these rows, or be set aside.
+
+    What is not even a list, or an object where that is due, is set aside as one.
+    """
+    form = dict if field == "custom_fields" else list
+    inner = [parent.get(field) for parent in parents]
+    return sum(len(some) if isinstance(some, form) else some is not None for some in inner)
 
 
 def by_source(rows: Mapping[str, list[Any]]) -> dict[str, list[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -76,7 +77,10 @@ def test_odd_rows_cost_a_warning_and_no_other_row(
             path = next(path for path, some in SOURCES.items() if stream in some)
             out = {row["id"] for row in output.records[parent]}
             dicts = [row for row in rows[path] if isinstance(row, dict)]
-            whole = [row for row in dicts if type(row.get("id")) is int and row["id"] in out]
+            ids = Counter(str(row.get("id")) for row in dicts)
+            # Of two rows with one id, the one that is out may be the other.
+            sole = [row for row in dicts if ids[str(row.get("id"))] == 1]
+            whole = [row for row in sole if type(row.get("id")) is int and row["id"] in out]
             assert amount_inside(whole, field) <= len(output.records[stream]) + set_aside[stream]
     if DETAIL in chosen:
         details = output.records["customer_details"]
