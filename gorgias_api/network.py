@@ -111,8 +111,12 @@ def no_answer(asked: str, url: str, error: Exception, check: str = "") -> Transp
             told = [each.strerror for each in causes if isinstance(each, OSError) and each.strerror]
             why = (told or [type(error).__name__])[0]
             return _unsent(asked, f"no connection to {host} ({why}); check {check}the network")
-    if isinstance(error, requests.ConnectTimeout):
-        what = f"{host} did not take the connection within {CONNECT_TIMEOUT:.0f} s"
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
+        what = (
+            f"{host} did not take the connection within {CONNECT_TIMEOUT:.0f} s"
+            if isinstance(error, requests.ConnectTimeout)
+            else f"no secure connection to {host} came about; check {check}its port"
+        )
         return _unsent(asked, what)
     return TransportError(f"{asked} got no complete answer ({type(error).__name__}).")
 

@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import fsspec
@@ -14,6 +15,7 @@ from gorgias_api import (
     AnswerError,
     ApiError,
     RateLimitError,
+    SettingsError,
     TransportError,
     UnauthorizedError,
     UsageError,
@@ -22,7 +24,7 @@ from gorgias_api.files import file_parts, safe_name
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from gorgias_api import Client
 
@@ -52,7 +54,25 @@ class Saver:
         self._client = client
         self._logger = logger
         self._base = place.rstrip("/")
-        self._files, self._root = fsspec.url_to_fs(self._base)
+        with self._usable():
+            self._files, self._root = fsspec.url_to_fs(self._base)
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        """Turn what the place has against it into a sentence.
+
+        Raises:
+            SettingsError: it cannot be used; the reason is the system's own.
+        """
+        try:
+            yield
+        except (ImportError, OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or type(error).__name__
+            message = (
+                f"The place {self._base} of the setting 'download_attachments_to' cannot be used "
+                f"({why})."
+            )
+            raise SettingsError(message) from None
 
     def save(self, urls: Iterable[str]) -> dict[str, str | None]:
         """Save the files at these addresses, several at once.
@@ -80,7 +100,8 @@ class Saver:
 
     def _save(self, place: str, url: str) -> str | None:
         path = f"{self._root}/{place}"
-        there = self._files.exists(path) or self._fetch(url, path)
+        with self._usable():
+            there = self._files.exists(path) or self._fetch(url, path)
         return f"{self._base}/{place}" if there else None
 
     def _fetch(self, url: str, path: str) -> bool:

@@ -7,8 +7,8 @@ the Singer specification has them, and beside them only what is not the rule:
 - `descent`: a way down is not through. What lies between its ends is out too; the page at its
   cursor comes next.
 - `again_from`: rows from here up to the bookmark were about to be given again.
-- `instant_is_out`: rows at the bookmark's own instant are out too, which is only noted where there
-  are more than a page of them.
+- `instant_out_to`: rows at the bookmark's own instant are out too, the highest id among them being
+  this. Only noted where there is a page of them or more.
 - `unordered`: the server did not keep to the order it was asked for.
 """
 
@@ -37,7 +37,7 @@ class Bookmark(NamedTuple):
     cursor: str | None = None
     descent: Descent | None = None
     again_from: str | None = None
-    instant_is_out: bool = False
+    instant_out_to: int | None = None
     unordered: bool = False
 
     @property
@@ -59,6 +59,7 @@ def read_bookmark(state: Mapping[str, Any]) -> Bookmark:
         TypeError, AttributeError, KeyError: it holds something of another shape.
     """
     position, again = state.get("replication_key_value"), state.get("again_from")
+    out_to = state.get("instant_out_to")
     descent = state.get("descent")
     return Bookmark(
         position=canonical(position) if position else None,
@@ -67,7 +68,7 @@ def read_bookmark(state: Mapping[str, Any]) -> Bookmark:
         if descent
         else None,
         again_from=canonical(again) if again else None,
-        instant_is_out=state.get("instant_is_out") is True,
+        instant_out_to=out_to if type(out_to) is int else None,
         unordered=state.get("unordered") is True,
     )
 
@@ -82,7 +83,7 @@ def write_bookmark(bookmark: Bookmark, key: str, state: MutableMapping[str, Any]
         "descent": descent
         and {"from": descent.top, "to": descent.bottom, "cursor": descent.cursor},
         "again_from": bookmark.again_from,
-        "instant_is_out": bookmark.instant_is_out or None,
+        "instant_out_to": bookmark.instant_out_to,
         "unordered": bookmark.unordered or None,
     }
     for name, value in parts.items():
@@ -98,10 +99,9 @@ def earliest(bookmarks: list[Bookmark]) -> Bookmark:
         key=lambda mark: (mark.position or "", mark.cursor is None, mark.descent is not None),
     )
     again = [mark.again_from for mark in bookmarks if mark.again_from]
+    out_to = [mark.instant_out_to for mark in bookmarks if mark.position == least.position]
     return least._replace(
         again_from=min(again, default=None),
-        instant_is_out=all(
-            mark.instant_is_out for mark in bookmarks if mark.position == least.position
-        ),
+        instant_out_to=min(each or 0 for each in out_to) or None,
         unordered=any(mark.unordered for mark in bookmarks),
     )

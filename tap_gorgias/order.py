@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from tap_gorgias.timestamps import FIRST, canonical
 
@@ -18,6 +18,17 @@ def position(row: Row, key: str) -> str:
     return canonical(row.get(key) or row.get("created_datetime") or FIRST)
 
 
+class Ties(NamedTuple):
+    """Rows at one instant: how many, and the highest id among them."""
+
+    rows: int = 0
+    highest: int = 0
+
+    def with_row(self, row: Row) -> Ties:
+        """And this one."""
+        return Ties(self.rows + 1, max(self.highest, row["id"]))
+
+
 class Sighting:
     """What a walk has seen of a list since it last began at one of its ends.
 
@@ -29,8 +40,8 @@ class Sighting:
         starts_dated: whether the very first row has a date.
         first: position of the dated row that came first, but for those dated ahead.
         last: position of the dated row that came last, but for those dated ahead.
-        ties_at_first: dated rows that stand where the first one does.
-        ties_at_last: dated rows that stand where the last one does.
+        at_first: the dated rows that stand where the first one does.
+        at_last: the dated rows that stand where the last one does.
         newest: the highest position of all rows, dated or not.
         dated: positions of the dated rows of the last page.
         pages: how many pages came.
@@ -43,7 +54,7 @@ class Sighting:
         self.starts_dated = False
         self.first: str | None = None
         self.last: str | None = None
-        self.ties_at_first = self.ties_at_last = 0
+        self.at_first = self.at_last = Ties()
         self.newest = FIRST
         self.dated: list[str] = []
         self.pages = self.inversions = 0
@@ -62,13 +73,14 @@ class Sighting:
         self.newest = max([self.newest, *(at for at, _ in spots)])
         self.dated = [at for at, row in spots if row.get(self.key)]
         self._compare(self.dated)
-        for at in self.dated:
-            if at > now:
+        for at, row in spots:
+            if at > now or not row.get(self.key):
                 continue
             if self.first is None:
                 self.first = at
-            self.ties_at_first += at == self.first
-            self.ties_at_last = self.ties_at_last + 1 if at == self.last else 1
+            if at == self.first:
+                self.at_first = self.at_first.with_row(row)
+            self.at_last = (self.at_last if at == self.last else Ties()).with_row(row)
             self.last = at
         return spots
 

@@ -59,7 +59,10 @@ class LineWriter(MsgSpecWriter):
         Raises:
             GorgiasError: it cannot be written; the reason is the system's own.
         """
-        output = self._output or sys.stdout.buffer
+        output = self._output or getattr(sys.stdout, "buffer", None)
+        if output is None:
+            message = "The output cannot be written (standard output is closed)."
+            raise GorgiasError(message)
         rest, self._lines = memoryview(self._lines), bytearray()
         try:
             while rest:

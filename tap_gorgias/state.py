@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gorgias_api import SettingsError
-from tap_gorgias.timestamps import from_datetime
+from tap_gorgias.timestamps import FIRST, LAST, from_datetime
 
 if TYPE_CHECKING:
     import logging
@@ -81,6 +81,10 @@ def _bookmark(
     mark.pop("partitions", None)
     if replication_key in mark and POSITION not in mark:  # as taps write it that know no SDK
         mark[POSITION] = mark.pop(replication_key)
+    key = mark.get("replication_key")
+    if replication_key and key not in (None, replication_key):
+        logger.warning("%s is about another column; it is read from the start.", where)
+        return {}
     if POSITION in mark and _instant(mark[POSITION]) is None:
         message = f"{where} holds a bookmark that is no ISO 8601 datetime; {ADVICE}."
         raise SettingsError(message)
@@ -102,6 +106,12 @@ def _text(value: object) -> str | None:
 def _instant(value: object) -> str | None:
     """An ISO 8601 datetime in the fixed-width form; None if it is none."""
     try:
-        return from_datetime(datetime.fromisoformat(value)) if isinstance(value, str) else None
-    except (ValueError, OverflowError):
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
         return None
+    if moment is None:
+        return None
+    try:
+        return from_datetime(moment)
+    except ValueError:  # beyond the calendar in UTC; the walk knows what to do about the future
+        return LAST if moment.year > 1 else FIRST

@@ -14,8 +14,9 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.mapper import RemoveRecordTransform
 from singer_sdk.plugin_base import _ConfigInput
-from singer_sdk.singerlib import StateMessage
+from singer_sdk.singerlib import Catalog, StateMessage
 
 from gorgias_api import (
     Client,
@@ -36,6 +37,7 @@ from gorgias_api.settings import (
     settle,
 )
 from tap_gorgias import settings
+from tap_gorgias.catalog import read_catalog
 from tap_gorgias.feed import Ended, Feed
 from tap_gorgias.maps import Mapper
 from tap_gorgias.output import LineWriter
@@ -44,10 +46,11 @@ from tap_gorgias.state import read_state
 from tap_gorgias.streams import DATED, NAMES, STREAMS, GorgiasStream, reports_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import FrameType
 
     import click
+    from singer_sdk.mapper import StreamMap
 
     from tap_gorgias.walk import Batch
 
@@ -75,6 +78,16 @@ class TapGorgias(Tap):
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
+
+    def __init__(self, *, catalog: Any = None, **more: Any) -> None:  # noqa: ANN401 - the SDK's own
+        """As the SDK's, after making sure that the catalog is one.
+
+        Raises:
+            SettingsError: it is not, or a setting cannot be used.
+        """
+        if isinstance(catalog, dict) and not isinstance(catalog, Catalog):
+            catalog = read_catalog(catalog, NAMES, self.logger)
+        super().__init__(catalog=catalog, **more)
 
     def discover_streams(self) -> Sequence[GorgiasStream]:
         """Every stream there is; needs neither credentials nor network."""
@@ -186,7 +199,11 @@ class TapGorgias(Tap):
                 self._feed = feed
                 for name, item in feed:
                     if not isinstance(item, Ended):
-                        deque(streams[name].emit(item), maxlen=0)
+                        try:
+                            deque(streams[name].emit(item), maxlen=0)
+                        except SettingsError as error:  # a map does not work for a row
+                            failures[name] = error
+                            break
                         self._write_state()
                         progress.note(streams[name], item.through)
                     elif item.error is None:
@@ -214,6 +231,10 @@ class TapGorgias(Tap):
             and not stream.parent_stream_type
             and (stream.selected or stream.has_selected_descendents)
         }
+        maps = [each for stream in streams.values() for each in _maps(stream)]
+        if streams and all(isinstance(each, RemoveRecordTransform) for each in maps):
+            message = "The setting 'stream_maps' leaves out all streams that are selected."
+            raise SettingsError(message)
         if streams:
             return streams
         unknown = [name for name in self.input_catalog or () if name not in self.streams]
@@ -310,8 +331,14 @@ class TapGorgias(Tap):
             self._feed.stop()
 
 
+def _maps(stream: GorgiasStream) -> Iterator[StreamMap]:
+    """The maps of a stream and of those derived from it, as far as they are selected."""
+    for member in stream.family():
+        yield from member.stream_maps if member.selected else ()
+
+
 def _json_object(name: str, file: IO[str] | None) -> IO[str] | None:
-    """The same text again, if it is what it should be.
+    """The same object again, if it is one.
 
     Raises:
         SettingsError: it is not a JSON object.
@@ -319,9 +346,9 @@ def _json_object(name: str, file: IO[str] | None) -> IO[str] | None:
     if file is None:
         return None
     with suppress(ValueError, RecursionError):
-        text = file.read()
-        if isinstance(json.loads(text), (dict, NoneType) if name == "state" else dict):
-            return io.StringIO(text)
+        given = json.loads(file.read(), parse_constant=lambda _: None)
+        if isinstance(given, (dict, NoneType) if name == "state" else dict):
+            return io.StringIO(json.dumps(given))
     message = f"The file given as --{name} does not hold a JSON object."
     raise SettingsError(message)
 

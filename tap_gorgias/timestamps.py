@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 FIRST: Final = "0001-01-01T00:00:00.000000+00:00"
+LAST: Final = "9999-12-31T23:59:59.999999+00:00"
 
 
 def canonical(value: object) -> str:

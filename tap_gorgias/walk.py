@@ -24,8 +24,8 @@ gives what is above the descent, skips what lies in it, and goes on below.
 down to the bookmark, which costs the pages that are missing; a list that the API filters goes on
 upwards from the bookmark.
 
-*Rows given again.* Rows at the bookmark's own instant are read once more, unless there are more
-than a page of them and the state says that they are out. Rows that become visible late, with an
+*Rows given again.* Rows at the bookmark's own instant are read once more, unless there is a page of
+them or more and the state says up to which id they are out. Rows that become visible late, with an
 older time, are looked for `OVERLAP` deep, but never for more than one page without news;
 `lookback`, for objects that change without a new date, is always read in full. A kill while rows
 before the bookmark are given again could part an object from its derived rows. So the state first
@@ -58,10 +58,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from gorgias_api import GorgiasError
 from gorgias_api.paging import follow
 from tap_gorgias.bookmarks import Bookmark, Descent
-from tap_gorgias.order import Row, Sighting, position
+from tap_gorgias.order import Row, Sighting, Ties, position
 from tap_gorgias.restart import Restarts
 from tap_gorgias.spool import Spool
-from tap_gorgias.timestamps import FIRST, earlier, share_of_time
+from tap_gorgias.timestamps import FIRST, LAST, earlier, share_of_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -78,7 +78,6 @@ WAITING = 100
 IN_MEMORY = 4
 UNKNOWN = float("inf")
 MOMENT = timedelta(microseconds=1)
-LAST = "9999-12-31T23:59:59.999999+00:00"
 
 
 class Request(NamedTuple):
@@ -203,7 +202,7 @@ class Walk:
             through = self._estimate(seen, plan.until or plan.now())
             yield Batch([row for _, row in inside], self._bookmark, through)
             if page.next_cursor is None or (seen.is_ordered and (seen.last or FIRST) >= end):
-                yield self._end(seen, seen.last, seen.ties_at_last)
+                yield self._end(seen, seen.last, seen.at_last)
                 return saved is None or (seen.starts_dated and (seen.first or LAST) <= seen.began)
         self._is_interrupted = True
         return False
@@ -223,6 +222,7 @@ class Walk:
             for page in self._pages("desc", self._depth(start).deep):
                 if self._is_ahead_of_time():
                     return False
+                start = self._reopened(start, page.rows)
                 rows = self._wanted(seen.see(page.rows, plan.now()), start)
                 top = top or seen.first
                 mark = self._descended(start, seen, top, page.next_cursor)
@@ -236,10 +236,17 @@ class Walk:
                 elif is_last:
                     yield from self._replay(waiting, start, seen)
                 if is_last:
-                    yield self._end(seen, top, seen.ties_at_first if from_top else 0)
+                    yield self._end(seen, top, seen.at_first if from_top else Ties())
                     self._is_interrupted = False
                     return from_top
         return False
+
+    def _reopened(self, start: Bookmark, rows: list[Row]) -> Bookmark:
+        """The bookmark to go by: a newer id at its instant says that more rows have got there."""
+        out_to, key = start.instant_out_to, self._plan.key
+        if out_to and any(row["id"] > out_to and row.get(key) == start.position for row in rows):
+            return start._replace(instant_out_to=None)
+        return start
 
     def _replay(self, waiting: Spool[Batch], start: Bookmark, seen: Sighting) -> Iterator[Batch]:
         """What waits, oldest first."""
@@ -260,7 +267,7 @@ class Walk:
         key = self._plan.key
         lowest = min((position(row, key) for row in batch.rows if row.get(key)), default=LAST)
         known = again or mark.position or FIRST
-        if lowest < known or (lowest == known and mark.instant_is_out and not again):
+        if lowest < known or (lowest == known and mark.instant_out_to and not again):
             again = lowest
             yield Batch([], mark._replace(again_from=again), batch.through)
         is_same = batch.bookmark.position == mark.position
@@ -299,13 +306,13 @@ class Walk:
         top = max(old.top if old else bottom, min(top, earlier(seen.began, OVERLAP)))
         return start._replace(descent=Descent(top, bottom, cursor))
 
-    def _end(self, seen: Sighting, reached: str | None, ties: int) -> Batch:
+    def _end(self, seen: Sighting, reached: str | None, ties: Ties) -> Batch:
         """The bookmark of a walk that is through; a window that is over is not asked for again.
 
         Args:
             seen: what the last leg saw.
             reached: the newest row that was met in the order of the list.
-            ties: how many rows stood there.
+            ties: the rows that stood there.
         """
         plan, old = self._plan, self._bookmark
         is_ordered = plan.ordered and seen.is_ordered
@@ -313,8 +320,9 @@ class Walk:
         newest = max(old.position or FIRST, min(newest, plan.now()))
         if plan.until and plan.until <= plan.now():
             newest = earlier(plan.until, MOMENT)
-        stays = newest == old.position and old.instant_is_out
-        fills = newest == reached and ties >= plan.page_size
+        out_to = old.instant_out_to if newest == old.position else None
+        if newest == reached and ties.rows >= plan.page_size:
+            out_to = max(ties.highest, out_to or 0)
         is_unordered = plan.ordered and not seen.is_ordered
         if is_unordered:
             logger.warning(
@@ -323,7 +331,7 @@ class Walk:
             )
         self._bookmark = Bookmark(
             newest if newest > FIRST else None,
-            instant_is_out=is_ordered and (stays or fills),
+            instant_out_to=out_to if is_ordered else None,
             unordered=is_unordered,
         )
         return Batch([], self._bookmark, 1.0)
@@ -343,7 +351,7 @@ class Walk:
         else:
             descends = not seen.inversions and seen.first > seen.last
         known, floor, deep = self._depth(start)
-        skips = start.instant_is_out and not start.again_from
+        skips = start.instant_out_to is not None and not start.again_from
         is_past = seen.last < floor or (skips and seen.last <= min(known, floor))
         is_news = min(max(seen.dated), self._plan.now()) > known
         return descends and is_past and (seen.last < deep or not is_news)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar
 
-from gorgias_api import BadRequestError, NotFoundError
+from gorgias_api import BadRequestError, ForbiddenError, NotFoundError
 from gorgias_api.paging import get_page
 from tap_gorgias import schemas
 from tap_gorgias.bookmarks import Bookmark
@@ -66,11 +66,20 @@ class ViewItems(GorgiasStream):
                 order.take(usable)
                 self.is_certain &= order.is_kept
                 yield Batch(usable, Bookmark(), 0.0)
-        except NotFoundError:
-            self.logger.info("The view %d is gone since the views were listed.", view)
-        except BadRequestError as error:
+        except (BadRequestError, ForbiddenError, NotFoundError) as error:
+            if isinstance(error, NotFoundError) and self._is_gone(view):
+                self.logger.info("The view %d is gone since the views were listed.", view)
+                return
             self.is_certain = False
             self.logger.warning("The items of the view %d cannot be read: %s", view, error)
+
+    def _is_gone(self, view: int) -> bool:
+        self.requests += 1
+        try:
+            self._tap.client.request("GET", f"{self.path}/{view}")
+        except NotFoundError:
+            return True
+        return False
 
     def _page(self, path: str, cursor: str | None) -> Page:
         self.requests += 1

@@ -117,7 +117,6 @@ UNUSABLE: list[tuple[Any, str]] = [
     (plain("soon"), "of 'tickets' holds a bookmark that is no ISO 8601 datetime; take it out"),
     (plain({"replication_key_value": 1767225600}), "of 'tickets' holds a bookmark that is no ISO"),
     (plain({"updated_datetime": "soon"}), "of 'tickets' holds a bookmark that is no ISO 8601"),
-    (plain("0001-01-01T00:00:00+14:00"), "of 'tickets' holds a bookmark that is no ISO 8601"),
     (plain("X" * 10 + "T" + "X" * 15 + "+00:00"), "of 'tickets' holds a bookmark that is no ISO"),
     (plain([]), "of 'tickets' is neither an object nor a datetime"),
     (plain(5), "of 'tickets' is neither an object nor a datetime"),

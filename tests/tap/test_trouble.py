@@ -101,6 +101,13 @@ def test_a_bookmark_in_the_future_heals(lists: Lists, stream: str) -> None:
     assert len(again.records[stream]) <= 100
 
 
+@pytest.mark.parametrize("mark", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+14:00"])
+def test_a_bookmark_beyond_the_calendar_heals(lists: Lists, mark: str) -> None:
+    rows = fill(lists, "tickets", 30, key="updated_datetime")
+    output = read(lists, "tickets", state={"bookmarks": {"tickets": mark}})
+    assert ids(output, "tickets") == {row["id"] for row in rows}
+
+
 def test_a_clock_a_little_behind_the_server_s_is_no_future(lists: Lists) -> None:
     fill(lists, "tickets", 250, key="updated_datetime")
     mark = {"replication_key_value": lists.at(minutes=-2)}
@@ -304,3 +311,103 @@ def test_the_progress_of_a_run_names_what_was_written(sandbox: Sandbox, caplog: 
         name: len(rows) for name, rows in output.records.items()
     }
     assert told.keys() == {"labels", "teams"}
+
+
+@pytest.mark.parametrize("name", ["replication-method", "forced-replication-method"])
+def test_the_method_in_the_metadata_is_heeded(lists: Lists, name: str) -> None:
+    fill(lists, "tickets", 30, key="updated_datetime")
+    catalog = TapGorgias(validate_config=False).catalog_dict
+    for entry in catalog["streams"]:
+        root = next(each for each in entry["metadata"] if not each["breadcrumb"])
+        root["metadata"]["selected"] = entry["tap_stream_id"] == "tickets"
+        if root["metadata"]["selected"]:
+            root["metadata"][name] = "FULL_TABLE"
+    output = Output()
+    TapGorgias(config=lists.settings, catalog=catalog, message_writer=LineWriter(output)).sync_all()
+    assert activated(output) == {"tickets"}
+
+
+@pytest.mark.parametrize(
+    "catalog",
+    [
+        {},
+        {"streams": None},
+        {"streams": {"tickets": 1}},
+        {"streams": [None]},
+        {"streams": [{"stream": "tickets"}]},
+        {"streams": [{"tap_stream_id": "tickets", "metadata": [None]}]},
+        {"streams": [{"tap_stream_id": "tickets", "metadata": {"a": 1}}]},
+        {"streams": [{"tap_stream_id": "tickets", "schema": []}]},
+    ],
+)
+def test_a_catalog_that_is_none_is_one_sentence(lists: Lists, catalog: Any) -> None:
+    with pytest.raises(SettingsError, match="The catalog cannot be used"):
+        TapGorgias(config=lists.settings, catalog=catalog)
+
+
+def test_a_selected_stream_that_does_not_exist_is_named(
+    lists: Lists, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry = {"tap_stream_id": "ticket", "schema": {"properties": {}}}
+    root = {"breadcrumb": [], "metadata": {"selected": True}}
+    TapGorgias(config=lists.settings, catalog={"streams": [entry | {"metadata": [root]}]})
+    assert "There is no stream 'ticket': did you mean 'tickets'?" in caplog.text
+
+
+def test_maps_that_leave_out_everything_are_a_mistake(lists: Lists) -> None:
+    with pytest.raises(SettingsError, match="leaves out all streams"):
+        read(lists, "tickets", stream_maps={"*": None})
+
+
+def test_a_map_that_fails_for_a_row_still_lets_the_state_out(lists: Lists) -> None:
+    fill(lists, "tickets", 30, key="updated_datetime")
+    output, maps = Output(), {"tickets": {"excerpt": "str(1 / (id - 7))"}}
+    tap = TapGorgias(
+        config=lists.settings | {"stream_maps": maps}, message_writer=LineWriter(output)
+    )
+    with pytest.raises(SettingsError, match="its 'excerpt' does not work"):
+        tap.sync_all()
+    assert output.messages[-1]["type"] == "STATE"
+
+
+@pytest.mark.parametrize("status", [403, 404, 400])
+def test_items_of_a_view_that_is_still_listed_are_not_declared_gone(
+    sandbox: Sandbox, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    some = next(row["id"] for row in truth(sandbox, "views") if row["type"] != "customer-list")
+    everything = sync(sandbox, "view_items")
+    assert activated(everything) == {"view_items"}
+    sandbox.fail(f"/api/views/{some}/items", status=status, times=9)
+    output = sync(sandbox, "view_items")
+    assert not activated(output)
+    assert f"The items of the view {some} cannot be read" in caplog.text
+    others = [row for row in everything.records["view_items"] if row["view_id"] != some]
+    assert len(output.records["view_items"]) == len(others)
+
+
+@pytest.mark.parametrize("page_size", [1, 7, 100])
+def test_rows_that_join_an_instant_with_many_are_seen(lists: Lists, page_size: int) -> None:
+    rows = fill(lists, "tickets", 150, key="updated_datetime")
+    for row in rows[20:]:
+        row["updated_datetime"] = lists.at(minutes=30)
+    state = read(lists, "tickets", page_size=page_size).state
+    for _ in range(2):
+        lists.asked.clear()
+        state = read(lists, "tickets", state=state, page_size=page_size).state
+        assert len(lists.asked) <= 2
+    rows += [dict(rows[30]) | {"id": 9000 + number} for number in range(5)]
+    for row in rows[:3]:
+        row["updated_datetime"] = rows[30]["updated_datetime"]
+    output = read(lists, "tickets", state=state, page_size=page_size)
+    assert ids(output, "tickets") >= {1, 2, 3, *range(9000, 9005)}
+    lists.asked.clear()
+    read(lists, "tickets", state=output.state, page_size=page_size)
+    assert len(lists.asked) <= 2
+
+
+@pytest.mark.parametrize("place", ["nope://x", "/dev/null/x"])
+def test_a_place_for_attachments_that_cannot_be_used_is_one_sentence(
+    sandbox: Sandbox, place: str
+) -> None:
+    with pytest.raises(SettingsError, match="'download_attachments_to' cannot be used"):
+        sync(sandbox, "messages", "attachments", download_attachments_to=place)
