@@ -102,6 +102,7 @@ class Client:
         retry: Retry | None = None,
         safe: bool | None = None,
         ahead: float = 0.0,
+        failing: Callable[[GorgiasError], None] | None = None,
     ) -> Any:  # noqa: ANN401 - whatever the operation answers
         """Send one request and return what it answers.
 
@@ -119,6 +120,7 @@ class Client:
             retry: how often and how patiently to try; by default `max_retries` times.
             safe: whether sending it twice does no harm; by default what the verb promises.
             ahead: requests that wait for this one; see `gorgias_api.budget`.
+            failing: told of the error of every try, the last one included.
 
         Raises:
             UsageError: `path` is not a path, or the request cannot be sent as it is.
@@ -139,11 +141,14 @@ class Client:
         repeatable = verb in SAFE_METHODS if safe is None else safe
 
         def once() -> Any:  # noqa: ANN401 - whatever the operation answers
-            answer = self._transport.exchange(request, ahead, timeout=timeout)
             try:
+                answer = self._transport.exchange(request, ahead, timeout=timeout)
                 return read_answer(answer, response_type)
-            except NotFoundError as error:
-                error.suspect(self.settings.api_url)
+            except GorgiasError as error:
+                if isinstance(error, NotFoundError):
+                    error.suspect(self.settings.api_url)
+                if failing:
+                    failing(error)
                 raise
 
         return self._persisting(retry or self._retry, safe=repeatable)(once)

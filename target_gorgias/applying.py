@@ -5,23 +5,31 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gorgias_api import UsageError
+from gorgias_api import ApiError, UsageError
+from target_gorgias.creating import InDoubtError
+from target_gorgias.crew import Later
 from target_gorgias.finding import NotThereYet, did_not_come, need
 from target_gorgias.intake import Stream
 from target_gorgias.refusals import Refused, readable, shown, who
+from target_gorgias.trouble import TROUBLE
 from target_gorgias.writer import FIRST_MESSAGE
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Iterator, Mapping, Sequence
 
+    from gorgias_api import GorgiasError
     from target_gorgias.changes import Change
     from target_gorgias.crew import Crew
     from target_gorgias.ledger import Entry, Ledger, Waiting
     from target_gorgias.refusals import Rejects
     from target_gorgias.routes import Routes
     from target_gorgias.summary import Summary
+    from target_gorgias.trouble import Trouble
     from target_gorgias.writer import Writer
+
+TURN = 1.0
+"""Seconds in which others get their turn when a row fails."""
 
 
 class Applier:
@@ -40,6 +48,7 @@ class Applier:
         rejects: Rejects,
         summary: Summary,
         crew: Crew,
+        trouble: Trouble,
         routes: Routes,
         logger: logging.Logger,
     ) -> None:
@@ -48,6 +57,7 @@ class Applier:
         self._rejects = rejects
         self._summary = summary
         self._crew = crew
+        self._trouble = trouble
         self._routes = routes
         self._logger = logger
         waiting = ledger.all_waiting()
@@ -75,13 +85,23 @@ class Applier:
         if not todo:
             return
         try:
+            self._write(todo, known)
+        except Later as later:  # what is counted is not counted again
+            raise Later(later.seconds, later.run or partial(self.apply, todo)) from None
+
+    def _write(self, todo: Sequence[Change], known: Mapping[str, Entry | None]) -> None:
+        try:
             outcome = self._writer.write(todo, known)
         except Refused as refused:
             if len(todo) > 1:
-                for change in todo:  # one by one, to see which it was
-                    self.apply([change])
+                self._one_by_one(todo)
             else:
                 self.refuse(todo[0], refused)
+        except (*TROUBLE, InDoubtError) as error:
+            if len(todo) == 1:
+                self.refuse(todo[0], self._at_fault(todo[0], error))
+            else:
+                self._one_by_one(todo)
         except NotThereYet as missing:
             for change in todo:
                 self._wait(change, missing.needs)
@@ -90,6 +110,33 @@ class Applier:
                 self._count(change, outcome)
                 self._supersede(change)
             self._release(todo[0])
+
+    def _one_by_one(self, changes: Sequence[Change]) -> None:
+        """Apply changes that together failed, to see which it was."""
+        for number, change in enumerate(changes):
+            try:
+                self.apply([change])
+            except Later as later:
+                raise Later(later.seconds, partial(self._one_by_one, changes[number:])) from None
+
+    def _at_fault(self, change: Change, error: GorgiasError) -> Refused:
+        """The refusal of a change that alone fails.
+
+        Raises:
+            Later: others are to have their turn, to see if it is alone.
+            GorgiasError: the error, when it is not the change's fault.
+        """
+        doubt = error if isinstance(error, InDoubtError) else None
+        cause = doubt.error if doubt else error
+        row = (change.stream, change.key)
+        blame = self._trouble.blame(row, cause)
+        if blame == "unclear":
+            raise Later(TURN)
+        if blame == "server" and not (doubt and doubt.delivered and self._trouble.is_alone(row)):
+            raise cause
+        refused = Refused(str(doubt or f"{cause} Other rows were written, so it is left out."))
+        refused.status = cause.status if isinstance(cause, ApiError) else None
+        return refused
 
     def refuse(self, change: Change, refused: Refused) -> None:
         """Note that a change cannot be written.
@@ -195,14 +242,18 @@ class Applier:
             self._keep(message, missing.needs)
             return False
         try:
-            self._writer.create_with(ticket, message, first)
+            both = self._writer.create_with(ticket, message, first)
         except NotThereYet as missing:
             self._keep(message, f"tickets:{ticket.key}")
             self._keep(ticket, missing.needs)
             return True
-        for change in (ticket, message):
+        except (*TROUBLE, InDoubtError) as error:
+            raise self._at_fault(ticket, error) from None
+        for change in (ticket, message) if both else (ticket,):
             self._count(change, "created")
             self._supersede(change)
+        if not both:
+            self._keep(message, f"tickets:{ticket.key}")
         self._release(ticket)
         return True
 
@@ -214,9 +265,12 @@ class Applier:
                 continue
             take_up = partial(self._take_up, each.number)
             if other.entity.references.get(other.entity.of) == change.route.name:
-                take_up()  # parts of this object: nobody else touches it now
-            else:
-                self._crew.submit(other.names, take_up, patient=False)
+                try:
+                    take_up()  # parts of this object: nobody else touches it now
+                    continue
+                except Later:
+                    pass  # not so soon
+            self._crew.submit(other.names, take_up, patient=False)
 
     def _take_up(self, number: int) -> None:
         change = self._waiting_at(number)
@@ -267,6 +321,7 @@ class Applier:
             self._waiting.discard((change.stream, change.key))
 
     def _count(self, change: Change, outcome: str) -> None:
+        self._trouble.is_over((change.stream, change.key))
         self._summary.count(change.stream, outcome)
 
 

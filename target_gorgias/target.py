@@ -33,6 +33,7 @@ from target_gorgias.refusals import Rejects, TooManyError
 from target_gorgias.settings import OWN, Rules
 from target_gorgias.sinks import GorgiasSink
 from target_gorgias.summary import Summary
+from target_gorgias.trouble import Trouble
 from target_gorgias.writer import Writer
 
 if TYPE_CHECKING:
@@ -126,8 +127,9 @@ class TargetGorgias(Target):
     def applier(self) -> Applier:
         """What applies the changes."""
         rules = self.rules
+        trouble = Trouble()
         gateway = Gateway(
-            self.client, self.summary, dry_run=rules.dry_run, plan_path=rules.plan_path
+            self.client, self.summary, trouble, dry_run=rules.dry_run, plan_path=rules.plan_path
         )
         return Applier(
             Writer(gateway, self.ledger, rules, self.client.clock),
@@ -135,6 +137,7 @@ class TargetGorgias(Target):
             rejects=Rejects(rules),
             summary=self.summary,
             crew=self.crew,
+            trouble=trouble,
             routes=rules.routes,
             logger=self.logger,
         )
@@ -142,7 +145,7 @@ class TargetGorgias(Target):
     @cached_property
     def crew(self) -> Crew:
         """The threads that write."""
-        return Crew(self.rules.max_parallelism, self._write_state_message)
+        return Crew(self.rules.max_parallelism, self._write_state_message, self.client.clock)
 
     # The SDK has no other hook for the end of a run that failed.
     def listen(self, file_input: IO[str] | None = None) -> None:  # type: ignore[misc]

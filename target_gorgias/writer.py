@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gorgias_api.operations import OPERATIONS
 from target_gorgias.attachments import Attachments
 from target_gorgias.creating import Creator, Made, entry, external_id
+from target_gorgias.crew import Later
 from target_gorgias.deleting import deletions
 from target_gorgias.entities import JOB_KEY
 from target_gorgias.finding import Finder, NotThereYet
@@ -15,7 +16,7 @@ from target_gorgias.ledger import DONE, PENDING
 from target_gorgias.lists import merged
 from target_gorgias.parts import NOT_FOUND, Parts
 from target_gorgias.refusals import Refused
-from target_gorgias.sending import refuse_sending
+from target_gorgias.sending import refuse_sending, why_sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -108,18 +109,7 @@ class Writer:
             needs = f"{FIRST_MESSAGE}tickets:{change.key}"
             raise NotThereYet(needs)
         at = self._at(change)
-        body |= at
-        mark = external_id(change)
-        if entity.marked:
-            body["external_id"] = mark
-        elif change.route.name == "jobs":
-            body["meta"] = {**(body.get("meta") or {}), JOB_KEY: mark}
-        for field, value in entity.defaults.items():
-            body.setdefault(field, value)
-        if change.route.name == "customers" and body.get("email"):
-            # Sources disagree whether Gorgias insists on them.
-            body.setdefault("channels", [_email_channel(body["email"])])
-        self._guard(entity.create, body)
+        body = _ready(change, body | at)
 
         def send() -> Any:  # noqa: ANN401 - whatever Gorgias answers
             if along:
@@ -131,7 +121,12 @@ class Writer:
             recognised = {**at, "external_id": given} if entity.marked else body
             return self._finder.row(change, change.route.name, recognised)
 
-        return self._creator.create(change, known, send, look)
+        made = self._creator.resumed(change, known, look)
+        if made is None:
+            self._guard(entity.create, body)
+            delivered = bool(why_sent(entity.create, body))
+            made = self._creator.create(change, send, look, delivered=delivered)
+        return made
 
     def _update(self, change: Change, known: Entry | None) -> str:
         found = self._locate(change, known)
@@ -248,13 +243,16 @@ class Writer:
         self._note([change], found)
         return "updated"
 
-    def create_with(self, ticket: Change, message: Change, first: dict[str, Any]) -> None:
+    def create_with(self, ticket: Change, message: Change, first: dict[str, Any]) -> bool:
         """Create a ticket that came without messages.
 
         Args:
             ticket: the ticket.
             message: the first message that names it.
             first: the same as `first_message` made it.
+
+        Returns:
+            Whether the message is known to be there, too.
 
         Raises:
             Refused: the ticket cannot be created.
@@ -272,9 +270,13 @@ class Writer:
         for each in made.row.get("messages") or ():
             if each.get("external_id") == first["external_id"]:
                 self._ledger.note(pending._replace(state=DONE, gorgias_id=each["id"]))
-                return
+                return True
         left = self._ledger.entry(message.stream, message.key)
-        self._verbs()[message.route.verb](message, left)
+        try:
+            self._verbs()[message.route.verb](message, left)
+        except Later:
+            return False
+        return True
 
     def first_message(self, ticket: Change, message: Change) -> dict[str, Any]:
         """The message as a part of a new ticket.
@@ -333,10 +335,15 @@ class Writer:
         for prefix, reference in change.references.items():
             if f"{prefix}_id" in change.entity.naming - about.keys():
                 about[f"{prefix}_id"] = self._finder.id_of(change, reference)
+
+        def look() -> dict[str, Any] | None:
+            return self._finder.row(change, change.route.name, about)
+
         if known and _may_be_there(known):
-            self._creator.settle(known)
             about.setdefault("external_id", known.external_id)
-        row = self._finder.row(change, change.route.name, about)
+            row = self._creator.settled(known, look)
+        else:
+            row = look()
         return int(row["id"]) if row else None
 
     def _guard(self, operation: str, body: dict[str, Any]) -> None:
@@ -373,6 +380,21 @@ class Writer:
         self._ledger.note(
             *(entry(change, DONE, found, change.own.get("external_id"), now) for change in changes)
         )
+
+
+def _ready(change: Change, body: dict[str, Any]) -> dict[str, Any]:
+    """The body of a create with what it is recognised by, and what Gorgias insists on."""
+    entity, mark = change.entity, external_id(change)
+    if entity.marked:
+        body["external_id"] = mark
+    elif change.route.name == "jobs":
+        body["meta"] = {**(body.get("meta") or {}), JOB_KEY: mark}
+    for field, value in entity.defaults.items():
+        body.setdefault(field, value)
+    if change.route.name == "customers" and body.get("email"):
+        # Sources disagree whether Gorgias insists on them.
+        body.setdefault("channels", [_email_channel(body["email"])])
+    return body
 
 
 def _may_be_there(known: Entry | None) -> bool:
