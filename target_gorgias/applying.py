@@ -112,12 +112,20 @@ class Applier:
             self._release(todo[0])
 
     def _one_by_one(self, changes: Sequence[Change]) -> None:
-        """Apply changes that together failed, to see which it was."""
-        for number, change in enumerate(changes):
+        """Apply changes that together failed, to see which it was; those in trouble come last."""
+        left: list[Change] = []
+        pause = 0.0
+        for change in changes:
+            if any(change.key == earlier.key for earlier in left):
+                left.append(change)
+                continue
             try:
                 self.apply([change])
             except Later as later:
-                raise Later(later.seconds, partial(self._one_by_one, changes[number:])) from None
+                left.append(change)
+                pause = max(pause, later.seconds)
+        if left:
+            raise Later(pause, partial(self._one_by_one, left))
 
     def _at_fault(self, change: Change, error: GorgiasError) -> Refused:
         """The refusal of a change that alone fails.

@@ -27,7 +27,8 @@ STUMBLED = 500
 
 @dataclass
 class _Failing:
-    operation: str
+    """An operation of a row that fails."""
+
     first: int
     last: int
 
@@ -39,7 +40,7 @@ class Trouble:
         self._lock = threading.Lock()
         self._moment = 0
         self._good: dict[str, int] = {}
-        self._rows: dict[Row, _Failing] = {}
+        self._rows: dict[Row, dict[str, _Failing]] = {}
         self._had_turn: set[Row] = set()
         """For these, others had their turn since they fail."""
 
@@ -59,11 +60,7 @@ class Trouble:
         if not isinstance(error, TROUBLE):
             return
         with self._lock:
-            self._moment += 1
-            failing = self._rows.get(row)
-            if failing is None or failing.operation != operation:
-                failing = self._rows[row] = _Failing(operation, self._moment, self._moment)
-            failing.last = self._moment
+            self._note(row, operation)
 
     def is_over(self, row: Row) -> None:
         """Something became of a row."""
@@ -75,19 +72,32 @@ class Trouble:
     def blame(self, row: Row, error: GorgiasError) -> Blame:
         """Whose fault an error is that is left after all tries; `unclear` once at most."""
         with self._lock:
-            self._moment += 1
-            failing = self._rows.setdefault(row, _Failing("", self._moment, self._moment))
-            if self._good.get(failing.operation, 0) > failing.first:
+            mine = self._rows.get(row) or {"": self._note(row, "")}
+            if any(self._good.get(name, 0) > each.first for name, each in mine.items()):
                 return "row"
             if row not in self._had_turn:
                 self._had_turn.add(row)
                 return "unclear"
+            began = min(each.first for each in mine.values())
+            others = (
+                each.last
+                for name in self._rows
+                if name != row
+                for each in self._rows[name].values()
+            )
+            alone = all(last < began for last in others)
             stumbled = isinstance(error, ApiError) and error.status == STUMBLED
-            others = (other.last for name, other in self._rows.items() if name != row)
-            alone = all(last < failing.first for last in others)
             return "row" if stumbled and self._good and alone else "server"
 
     def is_alone(self, row: Row) -> bool:
         """Whether no other row fails."""
         with self._lock:
             return self._rows.keys() <= {row}
+
+    def _note(self, row: Row, operation: str) -> _Failing:
+        self._moment += 1
+        failing = self._rows.setdefault(row, {}).setdefault(
+            operation, _Failing(self._moment, self._moment)
+        )
+        failing.last = self._moment
+        return failing

@@ -1,4 +1,4 @@
-"""A server in front of the sandbox that is done with requests long after it cut them off."""
+"""A server in front of the sandbox that loses requests, or is done with them long after."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class Late:
         cut: how many are still to be cut off.
         posted: the paths of all POSTs that arrived.
         cut_off: called when one is cut off.
+        instead: what a request is answered instead of being passed on; None: nothing.
     """
 
     def __init__(
@@ -41,7 +42,9 @@ class Late:
         self.path = "/api"
         self.posted: list[str] = []
         self.cut_off: Callable[[], None] = lambda: None
+        self.instead: Callable[[Asked], Reply | None] = lambda _: None
         self._base = sandbox.api_url.removesuffix("/api")
+        self.passing = requests.Session()
         self._now = now
         self._after = after
         self._owed: list[_Owed] = []
@@ -59,7 +62,7 @@ class Late:
                         self._owed.append(_Owed(self._now() + self._after, asked))
                     self.cut_off()
                     return Reply(lost=True)
-        return self._pass_on(asked)
+        return self.instead(asked) or self._pass_on(asked)
 
     def finish(self) -> None:
         """Apply what is still owed."""
@@ -73,7 +76,7 @@ class Late:
     def _pass_on(self, asked: Asked) -> Reply:
         kept = {name: asked.headers[name] for name in PASSED_ON if name in asked.headers}
         url = self._base + asked.target
-        answer = requests.request(
+        answer = self.passing.request(
             asked.method, url, headers=kept, data=asked.body, timeout=10, allow_redirects=False
         )
         headers = {
@@ -88,4 +91,5 @@ def late(sandbox: Sandbox, now: Callable[[], float], after: float | None) -> Ite
     with scripted() as server:
         made = Late(server.url, sandbox, now, after)
         server.answer = made.answer
-        yield made
+        with made.passing:
+            yield made
