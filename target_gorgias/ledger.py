@@ -32,15 +32,18 @@ from sqlalchemy import bindparam, delete, func, insert, select, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from gorgias_api import GorgiasError
+from target_gorgias.causes import cause
 from target_gorgias.database import (
     ENTRIES,
     FILES,
-    METADATA,
+    STREAMS,
     WAITING,
     file_lock,
     open_engine,
+    place,
     upsert,
 )
+from target_gorgias.layout import LayoutError, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -132,18 +135,46 @@ class Ledger:
         self._announced: dict[Name, None] = {}
         self._read: dict[Name, Entry | None] = {}
         self._memory = threading.Lock()  # of these three; may be taken while `_lock` is held
+        self._known: dict[str, bool] = {}
         self._failure: LedgerError | None = None
         self._engine = open_engine(url)
         self._put = upsert(self._engine)
-        self._where = self._engine.url.render_as_string(hide_password=True)
+        self.where = place(self._engine)
         self._file = file_lock(self._engine)
         with ExitStack() as opened, self._errors():
             opened.callback(self._engine.dispose)
             self._connection = opened.enter_context(self._engine.connect())
             self._hold(opened)
-            METADATA.create_all(self._connection)
+            self._settle()
             self._commit()
             self._opened = opened.pop_all()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing is noted of the account yet."""
+        query = select(ENTRIES.c.key).where(ENTRIES.c.account == self._account).limit(1)
+        with self._lock, self._errors():
+            return self._connection.execute(query).first() is None
+
+    def knows(self, stream: str, *, from_now_on: bool) -> bool:
+        """Whether all that records of a stream ever became is noted here.
+
+        Not so for a stream of which nothing was noted when it first came: what it became may be in
+        a ledger that was lost. That stays true until somebody says otherwise.
+
+        Args:
+            stream: its name.
+            from_now_on: somebody says so.
+        """
+        if stream not in self._known or (from_now_on and not self._known[stream]):
+            here = (STREAMS.c.account == self._account) & (STREAMS.c.stream == stream)
+            with self._lock, self._errors():
+                noted = self._connection.execute(select(STREAMS.c.known).where(here)).scalar()
+            self._known[stream] = bool(noted) or from_now_on
+            if noted != self._known[stream]:
+                row = {"account": self._account, "stream": stream, "known": self._known[stream]}
+                self._execute(delete(STREAMS).where(here), insert(STREAMS).values(**row))
+        return self._known[stream]
 
     def close(self) -> None:
         """Let the next run have it."""
@@ -327,6 +358,13 @@ class Ledger:
         if self._keep:
             self._connection.commit()
 
+    def _settle(self) -> None:
+        try:
+            settle(self._connection)
+        except LayoutError as error:
+            message = f"The ledger {self.where} cannot be used ({error}); nothing is written."
+            raise LedgerError(message) from None
+
     def _hold(self, opened: ExitStack) -> None:
         """Keep other runs out; the database or the system lets go of it when this process dies.
 
@@ -344,9 +382,12 @@ class Ledger:
                 self._connection.execute(text("SET lock_timeout = 0"))
         except (Timeout, OperationalError):
             message = (
-                f"Another run is using the ledger {self._where} for this account: wait for it, or "
+                f"Another run is using the ledger {self.where} for this account: wait for it, or "
                 "give each its own 'ledger_url'."
             )
+            raise LedgerError(message) from None
+        except OSError as error:
+            message = f"The ledger {self.where} cannot be locked ({error.strerror})."
             raise LedgerError(message) from None
 
     @contextmanager
@@ -357,8 +398,8 @@ class Ledger:
         try:
             yield
         except SQLAlchemyError as error:
-            cause = type(getattr(error, "orig", None) or error).__name__
-            message = f"The ledger {self._where} cannot be used ({cause}); nothing more is written."
+            why = cause(error)
+            message = f"The ledger {self.where} cannot be used ({why}); nothing more is written."
             self._failure = LedgerError(message)
             raise self._failure from None
 

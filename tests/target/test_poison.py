@@ -14,7 +14,7 @@ from tests.target.support import MAIL, NOTE, rows, state
 
 if TYPE_CHECKING:
     from tests.api.server import Asked
-    from tests.target.support import Desk, Row
+    from tests.target.support import Desk
 
 BAD = "poison"
 LOST = Reply(lost=True)
