@@ -257,11 +257,13 @@ class Applier:
             return True
         except (*TROUBLE, InDoubtError) as error:
             raise self._at_fault(ticket, error) from None
-        for change in (ticket, message) if both else (ticket,):
-            self._count(change, "created")
-            self._supersede(change)
-        if not both:
+        self._count(ticket, both.ticket)
+        self._supersede(ticket)
+        if both.message is None:
             self._keep(message, f"tickets:{ticket.key}")
+        else:
+            self._count(message, both.message)
+            self._supersede(message)
         self._release(ticket)
         return True
 

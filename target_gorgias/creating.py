@@ -30,6 +30,7 @@ from gorgias_api import (
     UnauthorizedError,
 )
 from target_gorgias.crew import Later
+from target_gorgias.entities import JOB_KEY
 from target_gorgias.ledger import DONE, PENDING, Entry
 from target_gorgias.refusals import Refused
 from target_gorgias.trouble import TROUBLE
@@ -43,15 +44,35 @@ PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds before each look at what may have been created."""
 SETTLED = sum(PAUSES)
 LONGEST_EXTERNAL_ID = 255
+EMAIL_CHANNEL = {"type": "email", "preferred": True}
 
 
 def external_id(change: Change) -> str:
     """What an object made from a record is recognised by: its own external id, or a given one."""
-    own = change.own.get("external_id")
-    given = f"{change.stream}:{change.key}" if own is None else str(own)
+    return mark_of(change.stream, change.key, change.own.get("external_id"))
+
+
+def mark_of(stream: str, key: str, own: object = None) -> str:
+    """The same for the record of a stream with a key, and perhaps an external id of its own."""
+    given = f"{stream}:{key}" if own is None else str(own)
     if len(given) <= LONGEST_EXTERNAL_ID:
         return given
-    return f"{change.stream[:100]}:{hashlib.sha256(given.encode()).hexdigest()}"
+    return f"{stream[:100]}:{hashlib.sha256(given.encode()).hexdigest()}"
+
+
+def ready(change: Change, body: dict[str, Any]) -> dict[str, Any]:
+    """The body of a create with what it is recognised by, and what Gorgias insists on."""
+    entity, mark = change.entity, external_id(change)
+    if entity.marked:
+        body["external_id"] = mark
+    elif change.route.name == "jobs":
+        body["meta"] = {**(body.get("meta") or {}), JOB_KEY: mark}
+    for field, value in entity.defaults.items():
+        body.setdefault(field, value)
+    if change.route.name == "customers" and body.get("email"):
+        # Sources disagree whether Gorgias insists on them.
+        body.setdefault("channels", [EMAIL_CHANNEL | {"address": body["email"]}])
+    return body
 
 
 def entry(

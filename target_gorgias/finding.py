@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from target_gorgias.creating import mark_of
 from target_gorgias.entities import ENTITIES, JOB_KEY
-from target_gorgias.refusals import Refused
+from target_gorgias.refusals import Refused, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +60,8 @@ class Finder:
         self._lock = threading.Lock()
         self._known: dict[tuple[str, str, Any], int] = {}
         self._users: dict[str, int | None] = {}
+        self.gone: set[tuple[str, int]] = set()
+        """Entities and ids that the ledger has, and Gorgias no longer."""
 
     def row(self, change: Change, name: str, about: Mapping[str, Any]) -> dict[str, Any] | None:
         """The object of an entity with these fields, as a list shows it; None when there is none.
@@ -83,6 +86,18 @@ class Finder:
         """An object is gone; what named it may name another one now."""
         with self._lock:
             self._known.clear()
+
+    def let_go(self, gone: set[tuple[str, int]]) -> None:
+        """Trust the ledger no longer that these are there."""
+        with self._lock:
+            self.gone |= gone
+            self._known.clear()
+
+    def by_external_id(self, entity: str, external_id: str) -> int | None:
+        """The one object that was written with this external id, as far as the ledger knows."""
+        ids = self._ledger.by_external_id(entity, external_id)
+        ids = {each for each in ids if (entity, each) not in self.gone}
+        return ids.pop() if len(ids) == 1 else None
 
     def by_address(self, change: Change, address: str) -> dict[str, Any] | None:
         """The customer whom an e-mail address leads to, be it their first one or not."""
@@ -115,7 +130,7 @@ class Finder:
         if reference.entity in {"users", "teams"} or not ways.get("email"):
             entity = "customers" if reference.entity == "people" else reference.entity
             return {"id": self.id_of(change, type(reference)(entity, ways))}
-        known = ways.get("id") or self._keyed("customers", ways.get("key"))
+        known = ways.get("id") or self._keyed(change, "customers", ways.get("key"))
         return {"id": known} if known else {"email": ways["email"]}
 
     def user(self, change: Change, reference: Reference) -> dict[str, Any] | None:
@@ -138,7 +153,7 @@ class Finder:
         if way == "id":
             return int(value)
         if way == "key":
-            return self._keyed(entity, value)
+            return self._keyed(change, entity, value)
         known = self._known.get((entity, way, value))
         if known is None and (known := self._look(change, entity, way, value)) is not None:
             with self._lock:
@@ -149,20 +164,40 @@ class Finder:
 
     def _look(self, change: Change, entity: str, way: str, value: Any) -> int | None:  # noqa: ANN401
         if way == "external_id":
-            ids = self._ledger.by_external_id(entity, value)
-            if len(ids) == 1:
-                return ids.pop()
+            found = self.by_external_id(entity, value)
+            if found is not None:
+                return found
         row = self.row(change, entity, {way: value})
         return int(row["id"]) if row else None
 
-    def _keyed(self, entity: str, key: str | None) -> int | None:
+    def _keyed(self, change: Change, entity: str, key: str | None) -> int | None:
         if key is None:
             return None
         ids = self._ledger.named(entity, key)
-        if len(ids) > 1:
+        left = {each for each in ids if (entity, each) not in self.gone}
+        if len(left) > 1:
             message = f"Records of several streams with this key became {entity}."
             raise Refused(message)
-        return ids.pop() if ids else None
+        if ids and not left:
+            return self._again(change, entity, key, ids)
+        return left.pop() if left else None
+
+    def _again(self, change: Change, entity: str, key: str, gone: set[int]) -> int:
+        """The object of a record that is no longer there under the id it had.
+
+        Raises:
+            Refused: it is not there at all.
+        """
+        for stream, own in self._ledger.marks(entity, key) if ENTITIES[entity].marked else ():
+            row = self.row(change, entity, {"external_id": mark_of(stream, key, own)})
+            if row:
+                for each in gone:
+                    self._ledger.move(entity, each, row["id"])
+                return int(row["id"])
+        what = singular(entity)
+        refused = Refused(f"The {what} that the row with the key {key} became is gone.")
+        refused.logged = f"The {what} that the row with the key {shown(key)} became is gone."
+        raise refused
 
     def _is_anothers(self, change: Change, row: Mapping[str, Any]) -> bool:
         return self._ledger.is_anothers(change.stream, change.key, row["id"])

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from filelock import Timeout
 from singer_sdk.singerlib.json import serialize_json
-from sqlalchemy import bindparam, delete, func, insert, select, text
+from sqlalchemy import bindparam, delete, func, insert, select, text, update
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from gorgias_api import GorgiasError
@@ -214,6 +214,24 @@ class Ledger:
     def by_external_id(self, entity: str, external_id: str) -> set[int]:
         """The objects written with this external id."""
         return self._ids(ENTRIES.c.entity == entity, ENTRIES.c.external_id == external_id)
+
+    def marks(self, entity: str, key: str) -> set[tuple[str, str | None]]:
+        """Stream and external id of the records with this key, in any stream."""
+        columns = ENTRIES.c.stream, ENTRIES.c.external_id
+        mine = (ENTRIES.c.account == self._account) & (ENTRIES.c.entity == entity)
+        self.flush()
+        with self._lock, self._errors():
+            found = self._connection.execute(select(*columns).where(mine, ENTRIES.c.key == key))
+            return {(row.stream, row.external_id) for row in found}
+
+    def move(self, entity: str, old: int, new: int) -> None:
+        """An object is back under another id: whatever became the old one is now the new one."""
+        self.flush()
+        here = (ENTRIES.c.account == self._account) & (ENTRIES.c.entity == entity)
+        there = here & (ENTRIES.c.gorgias_id == old)
+        self._execute(update(ENTRIES).where(there).values(gorgias_id=new))
+        with self._memory:
+            self._read.clear()
 
     def is_anothers(self, stream: str, key: str, gorgias_id: int) -> bool:
         """Whether another record of the stream became this object."""

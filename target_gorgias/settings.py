@@ -91,6 +91,14 @@ LEDGER = Setting(
     "default an SQLite file per account in `~/.singer-gorgias`. Put it on a volume that lasts.",
     secret=True,
 )
+LOOK = Setting(
+    "look_before_create",
+    "boolean",
+    "Look up each object before it is created, in streams that were written first when the "
+    "ledger knew nothing of them: another ledger may have been lost. One run with `false` says of "
+    "its streams that this ledger knows all they became, as on a first load.",
+    default=True,
+)
 PARALLELISM = Setting(
     "max_parallelism", "integer", "Writes under way at the same time, 1 to 64.", default=8
 )
@@ -109,6 +117,7 @@ SETTINGS = (
     SENDING,
     SKIP_UNCHANGED,
     LEDGER,
+    LOOK,
     PARALLELISM,
     SUMMARY,
 )
@@ -131,6 +140,7 @@ class Rules:
     allow_sending: bool
     skip_unchanged: bool
     ledger_url: str | None
+    look_before_create: bool
     max_parallelism: int
     summary_path: Path | None
 
@@ -168,6 +178,7 @@ class Rules:
             allow_sending=value(SENDING),
             skip_unchanged=value(SKIP_UNCHANGED),
             ledger_url=value(LEDGER),
+            look_before_create=value(LOOK),
             max_parallelism=_parallelism(value(PARALLELISM)),
             summary_path=path(SUMMARY),
         )

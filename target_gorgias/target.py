@@ -160,7 +160,18 @@ class TargetGorgias(Target):
             ending.callback(self.ledger.close)
             ending.callback(self.summary.tell, self.rules.summary_path)
             ending.callback(self.crew.stop)
+            self._tell_of_the_ledger()
             super().listen(file_input)
+
+    def _tell_of_the_ledger(self) -> None:
+        """Say so if it is new: it may not be the one that was meant."""
+        if self.ledger.is_new:
+            self.logger.warning(
+                "The ledger %s is new: what earlier runs wrote is not in it, and objects are %s "
+                "before they are created ('look_before_create').",
+                self.ledger.where,
+                "looked up" if self.rules.look_before_create else "not looked up",
+            )
 
     def take(self, change: Change) -> None:
         """Have a change applied, together with its neighbours where that saves requests.

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gorgias_api.operations import OPERATIONS
 from target_gorgias.attachments import Attachments
-from target_gorgias.creating import Creator, Made, entry, external_id
+from target_gorgias.creating import Creator, Made, entry, external_id, ready
 from target_gorgias.crew import Later
 from target_gorgias.deleting import deletions
-from target_gorgias.entities import JOB_KEY
 from target_gorgias.finding import Finder, NotThereYet
 from target_gorgias.ledger import DONE, PENDING
 from target_gorgias.lists import merged
 from target_gorgias.parts import NOT_FOUND, Parts
+from target_gorgias.recovery import GONE, Recovery
 from target_gorgias.refusals import Refused
 from target_gorgias.sending import refuse_sending, why_sent
 
@@ -28,8 +28,16 @@ if TYPE_CHECKING:
     from target_gorgias.settings import Rules
 
 CONFLICT = 409
-GONE = frozenset({301, NOT_FOUND})
+MERGED = frozenset({301, NOT_FOUND})
 FIRST_MESSAGE = "first message of "
+
+
+class Both(NamedTuple):
+    """What a ticket and its first message count as."""
+
+    ticket: str
+    message: str | None
+    """None while it is in doubt, or is to be written by itself."""
 
 
 class Writer:
@@ -45,6 +53,9 @@ class Writer:
         self._clock = clock
         self._finder = Finder(gateway, ledger)
         self._creator = Creator(ledger, clock, gateway.client.settings.max_retries)
+        self._recovery = Recovery(
+            gateway, ledger, self._finder, look_before_create=rules.look_before_create
+        )
         self._parts = Parts(gateway, self._finder)
         self._attachments = Attachments(gateway, ledger)
         self._lock = threading.Lock()
@@ -65,8 +76,26 @@ class Writer:
             NotThereYet: an object they need is to come.
             GorgiasError: whatever is not their fault.
         """
-        first = changes[0]
         self._doubt(changes, known)
+        try:
+            return self._write(changes, known)
+        except Refused as refused:
+            healed = self._recovery.heal(refused, changes, known)
+            if healed is None:
+                raise
+        outcome = self._write(changes, healed)
+        for change in changes:
+            self._move(change, known[change.key])
+        return outcome
+
+    def _move(self, change: Change, before: Entry | None) -> None:
+        """Give what other records became its new id, too, when an object is back under one."""
+        now = self._ledger.entry(change.stream, change.key)
+        if before and before.gorgias_id and now and now.gorgias_id not in {None, before.gorgias_id}:
+            self._ledger.move(before.entity, before.gorgias_id, now.gorgias_id)
+
+    def _write(self, changes: Sequence[Change], known: Mapping[str, Entry | None]) -> str:
+        first = changes[0]
         if first.entity.of and not first.entity.create:
             outcome = self._parts.write(changes)
             self._note(changes, None)
@@ -78,7 +107,8 @@ class Writer:
         if known is None:
             return False
         if change.route.verb == "create" and known.gorgias_id is not None:
-            return True  # whatever else it says now: what is created is created once
+            # Whatever else it says now: what is created is created once.
+            return known.verb != "trash"
         done = known.state == DONE and known.content == change.content
         return done and self._rules.skip_unchanged
 
@@ -94,8 +124,25 @@ class Writer:
         }
 
     def _create(self, change: Change, known: Entry | None) -> str:
+        if known and known.verb == "trash" and known.gorgias_id is not None:
+            self._gateway.call(
+                change, change.entity.update, id=known.gorgias_id, trashed_datetime=None
+            )
+            self._note([change], known.gorgias_id)
+            return "updated"
+        if self._is_there(change, known) is not None:
+            return "unchanged"
         made = self._created(change, known, self._body(change, change.entity.create))
         return self._as_asked(change, made)
+
+    def _is_there(self, change: Change, known: Entry | None) -> int | None:
+        """The object that a row of a lost ledger has become, which is noted; None for none."""
+        if not self._recovery.may_be_there(change, known):
+            return None
+        found = self._recovery.found(change, self._at(change), self._about(change))
+        if found is not None:
+            self._note([change], found)
+        return found
 
     def _created(
         self, change: Change, known: Entry | None, body: dict[str, Any], *along: Entry
@@ -109,7 +156,7 @@ class Writer:
             needs = f"{FIRST_MESSAGE}tickets:{change.key}"
             raise NotThereYet(needs)
         at = self._at(change)
-        body = _ready(change, body | at)
+        body = ready(change, body | at)
 
         def send() -> Any:  # noqa: ANN401 - whatever Gorgias answers
             if along:
@@ -134,16 +181,16 @@ class Writer:
             what = change.route.name.removesuffix("s").replace("_", " ")
             message = f"There is no such {what} in Gorgias."
             raise Refused(message)
-        return self._change(change, found)
+        return self._change(change, found, known)
 
     def _upsert(self, change: Change, known: Entry | None) -> str:
         found = None if _may_be_there(known) else self._locate(change, known)
         if found is not None:
             try:
-                return self._change(change, found)
+                return self._change(change, found, known)
             except Refused as refused:
                 # Deleted by a run that did not live to note it.
-                if refused.status != NOT_FOUND or not (known and known.may_be_gone):
+                if refused.status not in GONE or not (known and known.may_be_gone):
                     raise
         body = self._body(change, change.entity.create)
         try:
@@ -170,9 +217,11 @@ class Writer:
                 return row
         raise refused
 
-    def _change(self, change: Change, found: int) -> str:
-        """Update an object."""
+    def _change(self, change: Change, found: int, known: Entry | None = None) -> str:
+        """Update an object; one that its row took to the trash leaves it."""
         body = self._body(change, change.entity.update)
+        if known and known.verb == "trash":
+            body.setdefault("trashed_datetime", None)
         body = merged(self._gateway, change, found, body)
         if not body:
             self._note([change], found)
@@ -192,7 +241,8 @@ class Writer:
             try:
                 self._gateway.call(change, change.entity.delete, **self._at(change), id=found)
             except Refused as refused:
-                if refused.status != NOT_FOUND:
+                stale = known and known.state == DONE and known.gorgias_id == found
+                if refused.status not in GONE or (stale and "id" not in change.own):
                     raise
                 found = None
         self._finder.forget()
@@ -221,7 +271,7 @@ class Writer:
         try:
             self._gateway.call(change, "merge-customers", **ids)
         except Refused as refused:
-            if refused.status not in GONE:
+            if refused.status not in MERGED:
                 raise
             # Merged before, perhaps by a run that did not live to note it: reading follows.
             left = self._gateway.call(change, "get-customer", id=ids["source_id"])
@@ -243,7 +293,7 @@ class Writer:
         self._note([change], found)
         return "updated"
 
-    def create_with(self, ticket: Change, message: Change, first: dict[str, Any]) -> bool:
+    def create_with(self, ticket: Change, message: Change, first: dict[str, Any]) -> Both:
         """Create a ticket that came without messages.
 
         Args:
@@ -252,7 +302,7 @@ class Writer:
             first: the same as `first_message` made it.
 
         Returns:
-            Whether the message is known to be there, too.
+            What the two count as.
 
         Raises:
             Refused: the ticket cannot be created.
@@ -261,22 +311,23 @@ class Writer:
         pending = entry(message, PENDING, None, first["external_id"], now)
         known = self._ledger.entry(ticket.stream, ticket.key)
         body = self._body(ticket, "create-ticket") | {"messages": [first]}
+        if self._is_there(ticket, known) is not None:
+            return Both("unchanged", None)
         try:
             made = self._created(ticket, known, body, pending)
         except Refused:
             self._ledger.forget(message.stream, message.key)
             raise
-        self._as_asked(ticket, made)
+        outcome = self._as_asked(ticket, made)
         for each in made.row.get("messages") or ():
             if each.get("external_id") == first["external_id"]:
                 self._ledger.note(pending._replace(state=DONE, gorgias_id=each["id"]))
-                return True
+                return Both(outcome, "created")
         left = self._ledger.entry(message.stream, message.key)
         try:
-            self._verbs()[message.route.verb](message, left)
+            return Both(outcome, self._verbs()[message.route.verb](message, left))
         except Later:
-            return False
-        return True
+            return Both(outcome, None)
 
     def first_message(self, ticket: Change, message: Change) -> dict[str, Any]:
         """The message as a part of a new ticket.
@@ -328,13 +379,16 @@ class Writer:
             return known.gorgias_id
         mark = change.own.get("external_id")
         if mark is not None and not change.route.foreign:
-            ids = self._ledger.by_external_id(change.route.name, mark)
-            if len(ids) == 1:
-                return ids.pop()
-        about = {**change.values, **change.own, **self._at(change)}
-        for prefix, reference in change.references.items():
-            if f"{prefix}_id" in change.entity.naming - about.keys():
-                about[f"{prefix}_id"] = self._finder.id_of(change, reference)
+            found = self._finder.by_external_id(change.route.name, mark)
+            if found is not None:
+                return found
+        about = self._about(change)
+        is_lost = known is not None and known.state == DONE and known.verb != "delete"
+        if change.entity.marked and (is_lost or self._recovery.may_be_there(change, known)):
+            own = known.external_id if known else None
+            about.setdefault("external_id", own or external_id(change))
+            if is_lost and change.route.verb in {"delete", "trash"}:
+                about.pop("email", None)  # somebody else may have it by now
 
         def look() -> dict[str, Any] | None:
             return self._finder.row(change, change.route.name, about)
@@ -345,6 +399,14 @@ class Writer:
         else:
             row = look()
         return int(row["id"]) if row else None
+
+    def _about(self, change: Change) -> dict[str, Any]:
+        """The fields by which the object of a change may be found."""
+        about = {**change.values, **change.own, **self._at(change)}
+        for prefix, reference in change.references.items():
+            if f"{prefix}_id" in change.entity.naming - about.keys():
+                about[f"{prefix}_id"] = self._finder.id_of(change, reference)
+        return about
 
     def _guard(self, operation: str, body: dict[str, Any]) -> None:
         """Refuse what would reach a person, and deletions in disguise that are too many."""
@@ -368,7 +430,7 @@ class Writer:
         Else a record that returns to what it was, after a kill, would be taken for unchanged.
         """
         doubted = [
-            before._replace(state=PENDING, verb=change.route.verb)
+            before._replace(state=PENDING, verb=_doubted(before.verb, change.route.verb))
             for change in changes
             if (before := known[change.key]) and before.state == DONE
         ]
@@ -382,25 +444,11 @@ class Writer:
         )
 
 
-def _ready(change: Change, body: dict[str, Any]) -> dict[str, Any]:
-    """The body of a create with what it is recognised by, and what Gorgias insists on."""
-    entity, mark = change.entity, external_id(change)
-    if entity.marked:
-        body["external_id"] = mark
-    elif change.route.name == "jobs":
-        body["meta"] = {**(body.get("meta") or {}), JOB_KEY: mark}
-    for field, value in entity.defaults.items():
-        body.setdefault(field, value)
-    if change.route.name == "customers" and body.get("email"):
-        # Sources disagree whether Gorgias insists on them.
-        body.setdefault("channels", [_email_channel(body["email"])])
-    return body
+def _doubted(before: str, now: str) -> str:
+    """The verb of an entry in doubt: what is in the trash is known to be there until it is not."""
+    return before if before == "trash" and now != "delete" else now
 
 
 def _may_be_there(known: Entry | None) -> bool:
     """Whether nobody knows if the object was created."""
     return known is not None and known.state == PENDING and known.gorgias_id is None
-
-
-def _email_channel(address: str) -> dict[str, Any]:
-    return {"type": "email", "address": address, "preferred": True}
