@@ -13,6 +13,8 @@ from target_gorgias.routes import Routes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gorgias_api.settings import Settings
+
 STREAMS = Setting(
     "streams",
     "object",
@@ -182,6 +184,11 @@ class Rules:
             max_parallelism=_parallelism(value(PARALLELISM)),
             summary_path=path(SUMMARY),
         )
+
+    def ledger_place(self, settings: Settings) -> str:
+        """The URL of the ledger: by default a file next to the tokens, one per login."""
+        store = settings.token_store.expanduser().with_suffix(".ledger.db")
+        return self.ledger_url or f"sqlite:///{store}"
 
 
 def _file(setting: Setting, path: Path) -> Path:

@@ -117,10 +117,7 @@ class TargetGorgias(Target):
     def ledger(self) -> Ledger:
         """What was written before."""
         settings = self.client.settings
-        url = self.rules.ledger_url
-        if url is None:
-            store = settings.token_store.expanduser().with_suffix(".ledger.db")
-            url = f"sqlite:///{store}"
+        url = self.rules.ledger_place(settings)
         return Ledger(url, settings.api_url, keep=not self.rules.dry_run)
 
     @cached_property
