@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import threading
 
 ENDED_EARLY, REFUSED = 3, 4
+LEFT_OPEN = "it is not sent twice: the next run looks first"
+"""Said of a row that is refused, and still to be written."""
 SPEED = 200.0
 EPOCH = 1_700_000_000.0
 
@@ -63,7 +65,7 @@ def run_target(config: dict[str, Any], source: str, states: str, speed: float = 
             target.listen(lines)
     except TooManyError as error:
         target.logger.error("%s", error)  # noqa: TRY400 - one sentence, as a user sees it
-        sys.exit(REFUSED)
+        sys.exit(ENDED_EARLY if LEFT_OPEN in str(error) else REFUSED)
     except GorgiasError as error:
         target.logger.error("%s", error)  # noqa: TRY400 - likewise
         sys.exit(ENDED_EARLY)
