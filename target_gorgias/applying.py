@@ -244,6 +244,8 @@ class Applier:
         """Note that a stream has rows, and warn if they seem to be known under another name."""
         self._keys.come(change)
         self._begun[change.stream] += 1
+        if self._begun[change.stream] == 1 and not self._keys.may_be_renamed(change):
+            self._begun[change.stream] += LOOKED_AT
         if self._begun[change.stream] <= LOOKED_AT and (other := self._keys.renamed_from(change)):
             self._begun[change.stream] = LOOKED_AT
             change.logger.warning(

@@ -116,10 +116,16 @@ class Keys:
             change.stream
         }
 
+    def may_be_renamed(self, change: Change) -> bool:
+        """Whether the stream of a row is new to a ledger that has others of its kind."""
+        name = change.route.name
+        is_new = not self._ledger.has_stream(name, change.stream)
+        return is_new and self._ledger.has_entity(name)
+
     def renamed_from(self, change: Change) -> str | None:
         """A stream of earlier runs that has the key of a row whose own stream is new."""
         name = change.route.name
-        if change.route.verb not in CREATING or self._ledger.has_stream(name, change.stream):
+        if change.route.verb not in CREATING:
             return None
         entries = self._ledger.with_key(name, change.key)
         others = {entry.stream for entry in entries if entry.verb in CREATING}

@@ -152,9 +152,7 @@ class Ledger:
     @property
     def is_new(self) -> bool:
         """Whether nothing is noted of the account yet."""
-        query = select(ENTRIES.c.key).where(ENTRIES.c.account == self._account).limit(1)
-        with self._lock, self._errors():
-            return self._connection.execute(query).first() is None
+        return not self._has()
 
     def is_complete(self, stream: str, *, from_now_on: bool) -> bool:
         """Whether all that records of a stream ever became is noted here.
@@ -212,11 +210,11 @@ class Ledger:
 
     def has_stream(self, entity: str, stream: str) -> bool:
         """Whether a record of this stream was ever about this kind of object."""
-        mine = (ENTRIES.c.account == self._account) & (ENTRIES.c.stream == stream)
-        query = select(ENTRIES.c.key).where(mine, ENTRIES.c.entity == entity).limit(1)
-        self.flush()
-        with self._lock, self._errors():
-            return self._connection.execute(query).first() is not None
+        return self._has(ENTRIES.c.stream == stream, ENTRIES.c.entity == entity)
+
+    def has_entity(self, entity: str) -> bool:
+        """Whether a record of any stream was ever about this kind of object."""
+        return self._has(ENTRIES.c.entity == entity)
 
     def by_external_id(self, entity: str, external_id: str) -> set[int]:
         """The objects written with this external id."""
@@ -327,6 +325,13 @@ class Ledger:
     def _no_longer(self, stream: str, key: str) -> Executable:
         here = (WAITING.c.account == self._account) & (WAITING.c.stream == stream)
         return delete(WAITING).where(here, WAITING.c.key == key)
+
+    def _has(self, *conditions: ColumnElement[bool]) -> bool:
+        mine = ENTRIES.c.account == self._account
+        query = select(ENTRIES.c.key).where(mine, *conditions).limit(1)
+        self.flush()
+        with self._lock, self._errors():
+            return self._connection.execute(query).first() is not None
 
     def _entries(self, *conditions: ColumnElement[bool]) -> list[Entry]:
         self.flush()
