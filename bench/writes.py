@@ -26,7 +26,11 @@ def run(sandbox: Sandbox, tickets: int, parallelism: int) -> float:
     """Create tickets; give the seconds it took, the start of the process included."""
     with tempfile.TemporaryDirectory() as folder:
         config, rows = Path(folder, "config.json"), Path(folder, "rows.jsonl")
-        own = {"ledger_url": f"sqlite:///{folder}/ledger.db", "max_parallelism": parallelism}
+        own = {
+            "ledger_url": f"sqlite:///{folder}/ledger.db",
+            "max_parallelism": parallelism,
+            "look_before_create": False,
+        }
         config.write_text(json.dumps(settings(sandbox) | own))
         with rows.open("w") as file:
             for message in _messages(tickets):

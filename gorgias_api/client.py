@@ -13,6 +13,7 @@ from gorgias_api.atomic import replacing
 from gorgias_api.budget import RateBudget
 from gorgias_api.clock import Clock, SystemClock
 from gorgias_api.errors import (
+    GorgiasError,
     MovedError,
     NotFoundError,
     RateLimitError,
@@ -108,6 +109,7 @@ class Client:
         safe: bool | None = None,
         ahead: float = 0.0,
         check: Callable[[Any], object] | None = None,
+        failing: Callable[[GorgiasError], None] | None = None,
     ) -> Any:  # noqa: ANN401 - whatever the operation answers
         """Send one request and return what it answers.
 
@@ -127,6 +129,7 @@ class Client:
             ahead: requests that wait for this one; see `gorgias_api.budget`.
             check: raises an `AnswerError` for an answer that is not as documented; then the
                 request is tried again as for half an answer.
+            failing: told of the error of every try, the last one and those of `check` included.
 
         Raises:
             UsageError: `path` is not a path, or the request cannot be sent as it is.
@@ -147,14 +150,17 @@ class Client:
         repeatable = verb in SAFE_METHODS if safe is None else safe
 
         def once() -> Any:  # noqa: ANN401 - whatever the operation answers
-            answer = self._transport.exchange(request, ahead, timeout=timeout)
             try:
+                answer = self._transport.exchange(request, ahead, timeout=timeout)
                 value = read_answer(answer, response_type)
-            except NotFoundError as error:
-                error.suspect(self.settings.api_url)
+                if check:
+                    check(value)
+            except GorgiasError as error:
+                if isinstance(error, NotFoundError):
+                    error.suspect(self.settings.api_url)
+                if failing:
+                    failing(error)
                 raise
-            if check:
-                check(value)
             return value
 
         return self._persistence.call(once, retry or self._retry, safe=repeatable)

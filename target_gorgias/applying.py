@@ -6,17 +6,21 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from gorgias_api import UsageError
+from gorgias_api import ApiError, UsageError
+from target_gorgias.creating import InDoubtError
+from target_gorgias.crew import Later
 from target_gorgias.intake import Stream
 from target_gorgias.keys import CREATING, NotThereYet, did_not_come, need
 from target_gorgias.ownership import OwnedError
 from target_gorgias.refusals import Refused, readable, shown, who
+from target_gorgias.trouble import TROUBLE
 from target_gorgias.writer import FIRST_MESSAGE
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
+    from gorgias_api import GorgiasError
     from target_gorgias.changes import Change
     from target_gorgias.crew import Crew
     from target_gorgias.keys import Keys
@@ -24,11 +28,14 @@ if TYPE_CHECKING:
     from target_gorgias.refusals import Rejects
     from target_gorgias.routes import Routes
     from target_gorgias.summary import Summary
+    from target_gorgias.trouble import Trouble
     from target_gorgias.writer import Writer
 
 MOST_TOGETHER = 100
 LOOKED_AT = 100
 """Rows of a stream whose keys are looked for under other names."""
+TURN = 1.0
+"""Seconds in which others get their turn when a row fails."""
 
 
 class _First(NamedTuple):
@@ -60,6 +67,7 @@ class Applier:
         rejects: Rejects,
         summary: Summary,
         crew: Crew,
+        trouble: Trouble,
         routes: Routes,
         logger: logging.Logger,
     ) -> None:
@@ -71,6 +79,7 @@ class Applier:
         self._rejects = rejects
         self._summary = summary
         self._crew = crew
+        self._trouble = trouble
         self._routes = routes
         self._logger = logger
         waiting = ledger.all_waiting()
@@ -100,9 +109,20 @@ class Applier:
         if not todo or self._wait_behind(todo):
             return
         try:
+            self._write(todo, known)
+        except Later as later:  # what is counted is not counted again
+            raise Later(later.seconds, later.run or partial(self.apply, todo)) from None
+
+    def _write(self, todo: Sequence[Change], known: Mapping[str, Entry | None]) -> None:
+        try:
             outcome = self._writer.write(todo, known)
         except Refused as refused:
             self._refuse(todo, refused)
+        except (*TROUBLE, InDoubtError) as error:
+            if len(todo) == 1:
+                self.refuse(todo[0], self._at_fault(todo[0], error))
+            else:
+                self._one_by_one(todo)
         except NotThereYet as missing:
             for change in todo:
                 self._wait(change, missing.needs)
@@ -115,13 +135,47 @@ class Applier:
     def _refuse(self, changes: Sequence[Change], refused: Refused) -> None:
         """Deal with changes that belong together, of which at least one is refused."""
         if len(changes) > 1:
-            for change in changes:  # one by one, to see which it was
-                self.apply([change])
+            self._one_by_one(changes)
         elif isinstance(refused, OwnedError) and not self._keys.ended:
             self._keep(changes[0], refused.needs)  # its owner may be given another name
             self._pass_by(changes[0])
         else:
             self.refuse(changes[0], refused)
+
+    def _one_by_one(self, changes: Sequence[Change]) -> None:
+        """Apply changes that together failed, to see which it was; those in trouble come last."""
+        left: list[Change] = []
+        pause = 0.0
+        for change in changes:
+            if any(change.key == earlier.key for earlier in left):
+                left.append(change)
+                continue
+            try:
+                self.apply([change])
+            except Later as later:
+                left.append(change)
+                pause = max(pause, later.seconds)
+        if left:
+            raise Later(pause, partial(self._one_by_one, left))
+
+    def _at_fault(self, change: Change, error: GorgiasError) -> Refused:
+        """The refusal of a change that alone fails.
+
+        Raises:
+            Later: others are to have their turn, to see if it is alone.
+            GorgiasError: the error, when it is not the change's fault.
+        """
+        doubt = error if isinstance(error, InDoubtError) else None
+        cause = doubt.error if doubt else error
+        row = (change.stream, change.key)
+        blame = self._trouble.blame(row, cause)
+        if blame == "unclear":
+            raise Later(TURN)
+        if blame == "server" and not (doubt and doubt.delivered and self._trouble.is_alone(row)):
+            raise cause
+        refused = Refused(str(doubt or f"{cause} Other rows were written, so it is left out."))
+        refused.status = cause.status if isinstance(cause, ApiError) else None
+        return refused
 
     def refuse(self, change: Change, refused: Refused) -> None:
         """Note that a change cannot be written.
@@ -190,6 +244,8 @@ class Applier:
         """Note that a stream has rows, and warn if they seem to be known under another name."""
         self._keys.come(change)
         self._begun[change.stream] += 1
+        if self._begun[change.stream] == 1 and not self._keys.may_be_renamed(change):
+            self._begun[change.stream] += LOOKED_AT
         if self._begun[change.stream] <= LOOKED_AT and (other := self._keys.renamed_from(change)):
             self._begun[change.stream] = LOOKED_AT
             change.logger.warning(
@@ -275,14 +331,20 @@ class Applier:
             self._keep(message, missing.needs)
             return False
         try:
-            self._writer.create_with(ticket, message, first)
+            both = self._writer.create_with(ticket, message, first)
         except NotThereYet as missing:
             self._keep(message, need("tickets", "key", ticket.key, ticket.stream))
             self._keep(ticket, missing.needs)
             return True
-        for change in (ticket, message):
-            self._count(change, "created")
-            self._supersede(change)
+        except (*TROUBLE, InDoubtError) as error:
+            raise self._at_fault(ticket, error) from None
+        self._count(ticket, both.ticket)
+        self._supersede(ticket)
+        if both.message is None:
+            self._keep(message, need("tickets", "key", ticket.key, ticket.stream))
+        else:
+            self._count(message, both.message)
+            self._supersede(message)
         self._release(ticket)
         return True
 
@@ -294,16 +356,26 @@ class Applier:
                 continue
             take_up = partial(self._take_up, each.number)
             if other.entity.references.get(other.entity.of) == change.route.name:
-                take_up()  # parts of this object: nobody else touches it now
-            else:
-                self._crew.submit(other.names, take_up, patient=False)
+                try:
+                    take_up()  # parts of this object: nobody else touches it now
+                    continue
+                except Later:
+                    pass  # not so soon
+            self._crew.submit(other.names, take_up, patient=False)
 
     def _take_up(self, *numbers: int) -> None:
         waiting = {number: self._waiting_at(number) for number in numbers}
         still = {number: change for number, change in waiting.items() if change}
         if still:
-            self.apply([*still.values()])
-        for number in still:
+            self._taking_up(still.keys(), partial(self.apply, [*still.values()]))
+
+    def _taking_up(self, numbers: Iterable[int], apply: Callable[[], None]) -> None:
+        try:
+            apply()
+        except Later as later:
+            left = partial(self._taking_up, numbers, later.run or apply)
+            raise Later(later.seconds, left) from None
+        for number in numbers:
             self._ledger.no_longer_waiting(number)
 
     def _waiting_at(self, number: int) -> Change | None:
@@ -369,6 +441,7 @@ class Applier:
                 del self._behind[name]
 
     def _count(self, change: Change, outcome: str) -> None:
+        self._trouble.is_over((change.stream, change.key))
         self._summary.count(change.stream, outcome)
 
 

@@ -7,6 +7,8 @@ Why it is right:
   so nothing waits in a circle.
 - A state is let out when all work handed in before it has ended well, and states keep their order:
   each waits at the number of the last work before it, and numbers are crossed off as work ends.
+- Work that asks for it is put aside and done again later. Until it has ended, its names stay taken
+  and no state goes past it; everything else goes on.
 - Work that failed is never crossed off. The failure is raised to whoever hands in more or waits;
   nothing begins after it, and no later state comes out.
 """
@@ -22,12 +24,27 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from gorgias_api.clock import SystemClock
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable
     from concurrent.futures import Future
 
+    from gorgias_api.clock import Clock
+
 PER_WORKER = 16
 """Pieces of work that may wait for each worker: enough never to starve, few enough for memory."""
+MOST_ASIDE = 100
+"""Pieces of work put aside that make nobody wait who hands in more."""
+
+
+class Later(Exception):  # noqa: N818 - it is no error
+    """Raised by work that is to be done again in some seconds; `run` is what is left of it."""
+
+    def __init__(self, seconds: float, run: Callable[[], None] | None = None) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+        self.run = run
 
 
 @dataclass(eq=False)
@@ -45,10 +62,16 @@ class Crew:
     Args:
         size: how many threads.
         let_out: called with each state once it is true; never twice at the same time.
+        clock: says when work that was put aside is due.
     """
 
-    def __init__(self, size: int, let_out: Callable[[Any], None]) -> None:
+    def __init__(
+        self, size: int, let_out: Callable[[Any], None], clock: Clock | None = None
+    ) -> None:
         self._let_out = let_out
+        self._clock = clock or SystemClock()
+        self._aside: list[tuple[float, int, _Work]] = []  # heap, by when they are due
+        self._waker: threading.Thread | None = None
         self._pool = ThreadPoolExecutor(size, thread_name_prefix="write")
         self._room = size * PER_WORKER
         self._change = threading.Condition()
@@ -69,7 +92,7 @@ class Crew:
 
         Args:
             names: of the objects it touches.
-            run: the work.
+            run: the work; may raise `Later`.
             patient: wait while too much is waiting already; not from inside other work, which
                 would wait for itself.
 
@@ -78,8 +101,8 @@ class Crew:
         """
         with self._change:
             if patient:
-                if self._unfinished >= 2 * self._room:
-                    self._change.wait_for(lambda: self._unfinished <= self._room or self._over)
+                if self._crowd >= 2 * self._room:
+                    self._change.wait_for(lambda: self._crowd <= self._room or self._over)
                 self._raise()
             self._given += 1
             work = _Work(run, self._given, names)
@@ -117,12 +140,19 @@ class Crew:
         with self._change:
             self._stopped = True
             self._change.notify_all()
+        if self._waker:
+            self._waker.join()
         self._pool.shutdown()
         self._let_out_states()
 
     @property
     def _over(self) -> bool:
         return self._stopped or self._failure is not None
+
+    @property
+    def _crowd(self) -> int:
+        """How much work there is that somebody must wait for who hands in more."""
+        return self._unfinished - min(len(self._aside), MOST_ASIDE)
 
     def _raise(self) -> None:
         if self._failure is not None:
@@ -136,10 +166,35 @@ class Crew:
         with self._change:
             if self._over:
                 return
-        work.run()
+        try:
+            work.run()
+        except Later as later:
+            self._put_aside(work, later)
+            return
         self._finish(work)
         if self._states:
             self._let_out_states()
+
+    def _put_aside(self, work: _Work, later: Later) -> None:
+        with self._change:
+            work.run = later.run or work.run
+            due = self._clock.monotonic() + later.seconds
+            heapq.heappush(self._aside, (due, work.number, work))
+            if self._waker is None:
+                self._waker = threading.Thread(target=self._wake, name="wake", daemon=True)
+                self._waker.start()
+            self._change.notify_all()
+
+    def _wake(self) -> None:
+        """Begin again what was put aside, as soon as it is due."""
+        with self._change:
+            while not self._over:
+                if not self._aside:
+                    self._change.wait()
+                elif (left := self._aside[0][0] - self._clock.monotonic()) > 0:
+                    self._clock.wait(self._change, left)
+                else:
+                    self._begin(heapq.heappop(self._aside)[2])
 
     def _look(self, done: Future[None]) -> None:
         """Note a failure; the pool has caught it."""
@@ -161,7 +216,9 @@ class Crew:
                 if not follower.blockers:
                     self._begin(follower)
             self._unfinished -= 1
-            if self._unfinished in {0, self._room}:  # whoever waits, waits for one of these
+            if (
+                not self._unfinished or self._crowd == self._room
+            ):  # whoever waits, waits for one of these
                 self._change.notify_all()
 
     def _let_out_states(self) -> None:

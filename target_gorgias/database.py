@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     Index,
@@ -65,6 +66,19 @@ FILES = Table(
     Column("digest", String(64), primary_key=True),
     Column("reference", Text, nullable=False),
 )
+STREAMS = Table(
+    "gorgias_streams",
+    METADATA,
+    Column("account", String(255), primary_key=True),
+    Column("stream", String(255), primary_key=True),
+    Column("known", Boolean, nullable=False),
+)
+LAYOUT = Table(
+    "gorgias_layout", METADATA, Column("number", Integer, primary_key=True, autoincrement=False)
+)
+"""One row: see `target_gorgias.layout`."""
+PATIENCE = 10
+"""Seconds to wait for a connection."""
 
 
 def upsert(engine: Engine) -> str:
@@ -90,10 +104,14 @@ def open_engine(url: str) -> Engine:
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
             raise ArgumentError
-        # By name, as PostgreSQL's driver has them.
-        style = {"paramstyle": "named"} if parsed.get_backend_name() == "sqlite" else {}
         # Parameters would go into the log.
-        engine = create_engine(parsed, hide_parameters=True, **style)
+        more: dict[str, Any] = {"hide_parameters": True}
+        if parsed.get_backend_name() == "sqlite":
+            parsed = parsed.set(database=_expanded(parsed.database))
+            more["paramstyle"] = "named"  # as PostgreSQL's driver has them
+        elif "connect_timeout" not in parsed.query:
+            more["connect_args"] = {"connect_timeout": PATIENCE}
+        engine = create_engine(parsed, **more)
     except ModuleNotFoundError:
         message = "A ledger in PostgreSQL needs 'singer-gorgias[postgres]' to be installed."
         raise SettingsError(message) from None
@@ -106,6 +124,20 @@ def open_engine(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _durable)
     return engine
+
+
+def place(engine: Engine) -> str:
+    """Where a database is, for people: without the password, wherever the URL has it."""
+    return engine.url.set(query={}).render_as_string(hide_password=True)
+
+
+def _expanded(path: str | None) -> str | None:
+    """A path with `~` as the home folder, as a shell has it."""
+    try:
+        return str(Path(path).expanduser()) if path and path[0] == "~" else path
+    except RuntimeError:
+        message = f"The setting 'ledger_url' names {path}, and there is no home folder."
+        raise SettingsError(message) from None
 
 
 def _durable(connection: Any, _record: object) -> None:  # noqa: ANN401 - sqlite3's or a driver's

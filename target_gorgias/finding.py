@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from target_gorgias.creating import mark_of
 from target_gorgias.entities import ENTITIES, JOB_KEY
 from target_gorgias.keys import NotThereYet, need, singular
-from target_gorgias.refusals import Refused
+from target_gorgias.ledger import objects
+from target_gorgias.refusals import Refused, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from target_gorgias.entities import Find
     from target_gorgias.gateway import Gateway
     from target_gorgias.keys import Keys
-    from target_gorgias.ledger import Ledger
+    from target_gorgias.ledger import Entry, Ledger
 
 REMEMBERED = 10_000
 """Objects of other streams whose ids are kept in memory."""
@@ -43,6 +46,8 @@ class Finder:
         self._lock = threading.Lock()
         self._known: dict[tuple[str, str, Any], int] = {}
         self._users: dict[str, int | None] = {}
+        self.gone: set[tuple[str, int]] = set()
+        """Entities and ids that the ledger has, and Gorgias no longer."""
 
     def row(self, change: Change, name: str, about: Mapping[str, Any]) -> dict[str, Any] | None:
         """The object of an entity with these fields, as a list shows it; None when there is none.
@@ -77,6 +82,30 @@ class Finder:
         with self._lock:
             self._known.clear()
 
+    def let_go(self, gone: set[tuple[str, int]]) -> None:
+        """Trust the ledger no longer that these are there."""
+        with self._lock:
+            self.gone |= gone
+            self._known.clear()
+
+    def by_external_id(self, entity: str, external_id: str) -> int | None:
+        """The one object that was written with this external id, as far as the ledger knows."""
+        ids = self._ledger.by_external_id(entity, external_id)
+        ids = {each for each in ids if (entity, each) not in self.gone}
+        return ids.pop() if len(ids) == 1 else None
+
+    def noted(self, reference: Reference) -> set[tuple[str, int]]:
+        """The objects, with their entities, that the ledger says a reference means."""
+        entity = "customers" if reference.entity == "people" else reference.entity
+        ids: set[int] = set()
+        if mark := reference.ways.get("external_id"):
+            ids |= self._ledger.by_external_id(entity, mark)
+        if "key" in reference.ways:
+            with suppress(NotThereYet, Refused):
+                entry = self._keys.find(replace(reference, entity=entity))
+                ids |= objects([entry] if entry else [])
+        return {(entity, each) for each in ids}
+
     def by_address(self, change: Change, address: str) -> dict[str, Any] | None:
         """The customer whom an e-mail address leads to, be it their first one or not."""
         rows = self._gateway.rows(
@@ -100,7 +129,7 @@ class Finder:
         """
         for way, value in reference.ways.items():
             found = (
-                self._keys.find(reference)
+                self._keyed(change, reference)
                 if way == "key"
                 else self._by(change, reference.entity, way, value)
             )
@@ -136,7 +165,7 @@ class Finder:
             reference = replace(reference, entity="customers")
         if there or reference.entity in {"users", "teams"} or not ways.get("email"):
             return {"id": self.id_of(change, reference)}
-        known = ways.get("id") or ("key" in ways and self._keys.find(reference))
+        known = ways.get("id") or ("key" in ways and self._keyed(change, reference))
         return {"id": known} if known else {"email": ways["email"]}
 
     def user(self, change: Change, reference: Reference) -> dict[str, Any] | None:
@@ -168,13 +197,43 @@ class Finder:
 
     def _look(self, change: Change, entity: str, way: str, value: Any) -> int | None:  # noqa: ANN401
         if way == "external_id":
-            ids = self._ledger.by_external_id(entity, value)
-            if len(ids) == 1:
-                return ids.pop()
+            found = self.by_external_id(entity, value)
+            if found is not None:
+                return found
         row = self.row(change, entity, {way: value})
         if row is None and (entity, way) == ("customers", "email"):
             row = self.by_address(change, value)
         return int(row["id"]) if row else None
+
+    def _keyed(self, change: Change, reference: Reference) -> int | None:
+        """The object that a key means, under the id that it has now.
+
+        Raises:
+            NotThereYet: that cannot be told yet.
+            Refused: several streams have the key, or the object is gone.
+        """
+        entry = self._keys.find(reference)
+        if entry is None or (reference.entity, entry.gorgias_id) not in self.gone:
+            return entry and entry.gorgias_id
+        return self._again(change, entry)
+
+    def _again(self, change: Change, entry: Entry) -> int:
+        """The object of a record that is no longer there under the id it had.
+
+        Raises:
+            Refused: it is not there at all.
+        """
+        if ENTITIES[entry.entity].marked and entry.gorgias_id is not None:
+            mark = mark_of(entry.stream, entry.key, entry.external_id)
+            row = self.row(change, entry.entity, {"external_id": mark})
+            if row:
+                self._ledger.move(entry.entity, entry.gorgias_id, row["id"])
+                return int(row["id"])
+        what = singular(entry.entity)
+        message = "The {} that the row with the key {} became is gone."
+        refused = Refused(message.format(what, entry.key))
+        refused.logged = message.format(what, shown(entry.key))
+        raise refused
 
     def _is_anothers(self, change: Change, row: Mapping[str, Any]) -> bool:
         return self._ledger.is_anothers(change.stream, change.key, row["id"])

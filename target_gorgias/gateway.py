@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gorgias_api.operations import Call
     from target_gorgias.changes import Change
     from target_gorgias.summary import Summary
+    from target_gorgias.trouble import Trouble
 
 PAGE = 100
 HOPS = 5
@@ -46,17 +47,25 @@ class Gateway:
     Args:
         client: of the account.
         summary: where requests are counted.
+        trouble: where it is noted which of them fail.
         dry_run: reads only; writes are noted and answered as if they had been done. Ids from
             `PLANNED` on stand for objects that would have been created.
         plan_path: file for the writes of a dry run.
     """
 
     def __init__(
-        self, client: Client, summary: Summary, *, dry_run: bool, plan_path: Path | None
+        self,
+        client: Client,
+        summary: Summary,
+        trouble: Trouble,
+        *,
+        dry_run: bool,
+        plan_path: Path | None,
     ) -> None:
         self.client = client
         self.dry_run = dry_run
         self._summary = summary
+        self._trouble = trouble
         self._plan_path = plan_path
         self._planned = itertools.count(PLANNED)
         self._lock = threading.Lock()
@@ -120,14 +129,18 @@ class Gateway:
         if self.dry_run and (call.method != "GET" or _is_planned(call.path)):
             return self._imagine(change, name, call)
         self._summary.count(change.stream, "requests")
-        return self.client.request(
+        sent = self._trouble.sent()
+        answer = self.client.request(
             call.method,
             call.path,
             params=call.params,
             data=call.data,
             safe=call.repeatable,
             check=partial(read_page, call.asked) if OPERATIONS[name].paged else None,
+            failing=partial(self._trouble.failed, (change.stream, change.key), name),
         )
+        self._trouble.answered(name, sent)
+        return answer
 
     def _survivor(
         self, change: Change, name: str, values: dict[str, Any], moved: MovedError

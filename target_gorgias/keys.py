@@ -84,8 +84,8 @@ class Keys:
             with self._lock:
                 self._open[at] = self._open.get(at, frozenset()) | {change.stream}
 
-    def find(self, reference: Reference) -> int | None:
-        """The object that the key of a reference means; None if there is none.
+    def find(self, reference: Reference) -> Entry | None:
+        """The entry of the row that the key of a reference means; None if it has no object.
 
         Raises:
             NotThereYet: that cannot be told yet.
@@ -100,8 +100,7 @@ class Keys:
             if len(having) > 1 and (len({*having.values()}) > 1 or None in having.values()):
                 raise _ambiguous(key, having)
             stream = min(having, default="")
-        found = objects(entry for entry in entries if entry.stream == stream)
-        return found.pop() if found else None
+        return next((each for each in entries if each.stream == stream and objects([each])), None)
 
     def need(self, reference: Reference) -> str:
         """What a record needs whose reference has a key that no object has."""
@@ -117,10 +116,16 @@ class Keys:
             change.stream
         }
 
+    def may_be_renamed(self, change: Change) -> bool:
+        """Whether the stream of a row is new to a ledger that has others of its kind."""
+        name = change.route.name
+        is_new = not self._ledger.has_stream(name, change.stream)
+        return is_new and self._ledger.has_entity(name)
+
     def renamed_from(self, change: Change) -> str | None:
         """A stream of earlier runs that has the key of a row whose own stream is new."""
         name = change.route.name
-        if change.route.verb not in CREATING or self._ledger.knows(name, change.stream):
+        if change.route.verb not in CREATING:
             return None
         entries = self._ledger.with_key(name, change.key)
         others = {entry.stream for entry in entries if entry.verb in CREATING}
@@ -142,7 +147,9 @@ class Keys:
 
     def _is_stream(self, entity: str, stream: str) -> bool:
         known = (entity, stream) in self._come
-        return known or self._routes.names(entity, stream) or self._ledger.knows(entity, stream)
+        return (
+            known or self._routes.names(entity, stream) or self._ledger.has_stream(entity, stream)
+        )
 
     def _entries(self, entity: str, key: str) -> list[Entry]:
         entries = self._ledger.with_key(entity, key)

@@ -28,19 +28,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from filelock import Timeout
 from singer_sdk.singerlib.json import serialize_json
-from sqlalchemy import bindparam, delete, func, insert, select, text
+from sqlalchemy import bindparam, delete, func, insert, select, text, update
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from gorgias_api import GorgiasError
+from target_gorgias.causes import cause
 from target_gorgias.database import (
     ENTRIES,
     FILES,
-    METADATA,
+    STREAMS,
     WAITING,
     file_lock,
     open_engine,
+    place,
     upsert,
 )
+from target_gorgias.layout import LayoutError, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -132,20 +135,44 @@ class Ledger:
         self._announced: dict[Name, None] = {}
         self._read: dict[Name, Entry | None] = {}
         self._memory = threading.Lock()  # of these three; may be taken while `_lock` is held
+        self._known: dict[str, bool] = {}
         self._failure: LedgerError | None = None
         self._engine = open_engine(url)
         self._put = upsert(self._engine)
-        self._where = self._engine.url.render_as_string(hide_password=True)
+        self.where = place(self._engine)
         self._file = file_lock(self._engine)
         with ExitStack() as opened, self._errors():
             opened.callback(self._engine.dispose)
             self._connection = opened.enter_context(self._engine.connect())
             self._hold(opened)
-            METADATA.create_all(self._connection)
-            for index in ENTRIES.indexes:  # which a table of an earlier version may lack
-                index.create(self._connection, checkfirst=True)
+            self._settle()
             self._commit()
             self._opened = opened.pop_all()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing is noted of the account yet."""
+        return not self._has()
+
+    def is_complete(self, stream: str, *, from_now_on: bool) -> bool:
+        """Whether all that records of a stream ever became is noted here.
+
+        Not so for a stream of which nothing was noted when it first came: what it became may be in
+        a ledger that was lost. That stays true until somebody says otherwise.
+
+        Args:
+            stream: its name.
+            from_now_on: somebody says so.
+        """
+        if stream not in self._known or (from_now_on and not self._known[stream]):
+            here = (STREAMS.c.account == self._account) & (STREAMS.c.stream == stream)
+            with self._lock, self._errors():
+                noted = self._connection.execute(select(STREAMS.c.known).where(here)).scalar()
+            self._known[stream] = bool(noted) or from_now_on
+            if noted != self._known[stream]:
+                row = {"account": self._account, "stream": stream, "known": self._known[stream]}
+                self._execute(delete(STREAMS).where(here), insert(STREAMS).values(**row))
+        return self._known[stream]
 
     def close(self) -> None:
         """Let the next run have it."""
@@ -181,17 +208,26 @@ class Ledger:
         """The records written with this external id."""
         return self._entries(ENTRIES.c.entity == entity, ENTRIES.c.external_id == external_id)
 
-    def knows(self, entity: str, stream: str) -> bool:
+    def has_stream(self, entity: str, stream: str) -> bool:
         """Whether a record of this stream was ever about this kind of object."""
-        mine = (ENTRIES.c.account == self._account) & (ENTRIES.c.stream == stream)
-        query = select(ENTRIES.c.key).where(mine, ENTRIES.c.entity == entity).limit(1)
-        self.flush()
-        with self._lock, self._errors():
-            return self._connection.execute(query).first() is not None
+        return self._has(ENTRIES.c.stream == stream, ENTRIES.c.entity == entity)
+
+    def has_entity(self, entity: str) -> bool:
+        """Whether a record of any stream was ever about this kind of object."""
+        return self._has(ENTRIES.c.entity == entity)
 
     def by_external_id(self, entity: str, external_id: str) -> set[int]:
         """The objects written with this external id."""
         return objects(self.with_external_id(entity, external_id))
+
+    def move(self, entity: str, old: int, new: int) -> None:
+        """An object is back under another id: whatever became the old one is now the new one."""
+        self.flush()
+        here = (ENTRIES.c.account == self._account) & (ENTRIES.c.entity == entity)
+        there = here & (ENTRIES.c.gorgias_id == old)
+        self._execute(update(ENTRIES).where(there).values(gorgias_id=new))
+        with self._memory:
+            self._read.clear()
 
     def is_anothers(self, stream: str, key: str, gorgias_id: int) -> bool:
         """Whether another record of the stream became this object."""
@@ -290,6 +326,13 @@ class Ledger:
         here = (WAITING.c.account == self._account) & (WAITING.c.stream == stream)
         return delete(WAITING).where(here, WAITING.c.key == key)
 
+    def _has(self, *conditions: ColumnElement[bool]) -> bool:
+        mine = ENTRIES.c.account == self._account
+        query = select(ENTRIES.c.key).where(mine, *conditions).limit(1)
+        self.flush()
+        with self._lock, self._errors():
+            return self._connection.execute(query).first() is not None
+
     def _entries(self, *conditions: ColumnElement[bool]) -> list[Entry]:
         self.flush()
         columns = [ENTRIES.c[name] for name in Entry._fields]
@@ -330,6 +373,13 @@ class Ledger:
         if self._keep:
             self._connection.commit()
 
+    def _settle(self) -> None:
+        try:
+            settle(self._connection)
+        except LayoutError as error:
+            message = f"The ledger {self.where} cannot be used ({error}); nothing is written."
+            raise LedgerError(message) from None
+
     def _hold(self, opened: ExitStack) -> None:
         """Keep other runs out; the database or the system lets go of it when this process dies.
 
@@ -347,9 +397,12 @@ class Ledger:
                 self._connection.execute(text("SET lock_timeout = 0"))
         except (Timeout, OperationalError):
             message = (
-                f"Another run is using the ledger {self._where} for this account: wait for it, or "
+                f"Another run is using the ledger {self.where} for this account: wait for it, or "
                 "give each its own 'ledger_url'."
             )
+            raise LedgerError(message) from None
+        except OSError as error:
+            message = f"The ledger {self.where} cannot be locked ({error.strerror})."
             raise LedgerError(message) from None
 
     @contextmanager
@@ -360,8 +413,8 @@ class Ledger:
         try:
             yield
         except SQLAlchemyError as error:
-            cause = type(getattr(error, "orig", None) or error).__name__
-            message = f"The ledger {self._where} cannot be used ({cause}); nothing more is written."
+            why = cause(error)
+            message = f"The ledger {self.where} cannot be used ({why}); nothing more is written."
             self._failure = LedgerError(message)
             raise self._failure from None
 

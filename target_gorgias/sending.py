@@ -23,10 +23,14 @@ def refuse_sending(operation: str, values: Mapping[str, Any]) -> None:
     Raises:
         Refused: it would.
     """
-    reason = REASONS.get(operation, _nobody)(values)
-    if reason:
+    if reason := why_sent(operation, values):
         message = f"{reason}, and the setting 'allow_sending' is off."
         raise Refused(message)
+
+
+def why_sent(operation: str, values: Mapping[str, Any]) -> str:
+    """Why an operation would reach a person; empty when it would not."""
+    return REASONS.get(operation, _nobody)(values)
 
 
 def _nobody(_values: Mapping[str, Any]) -> str:

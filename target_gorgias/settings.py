@@ -13,6 +13,8 @@ from target_gorgias.routes import Routes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gorgias_api.settings import Settings
+
 STREAMS = Setting(
     "streams",
     "object",
@@ -91,6 +93,14 @@ LEDGER = Setting(
     "default an SQLite file per account in `~/.singer-gorgias`. Put it on a volume that lasts.",
     secret=True,
 )
+LOOK = Setting(
+    "look_before_create",
+    "boolean",
+    "Look up each object before it is created, in streams that were written first when the "
+    "ledger knew nothing of them: another ledger may have been lost. One run with `false` says of "
+    "its streams that this ledger knows all they became, as on a first load.",
+    default=True,
+)
 PARALLELISM = Setting(
     "max_parallelism", "integer", "Writes under way at the same time, 1 to 64.", default=8
 )
@@ -109,6 +119,7 @@ SETTINGS = (
     SENDING,
     SKIP_UNCHANGED,
     LEDGER,
+    LOOK,
     PARALLELISM,
     SUMMARY,
 )
@@ -131,6 +142,7 @@ class Rules:
     allow_sending: bool
     skip_unchanged: bool
     ledger_url: str | None
+    look_before_create: bool
     max_parallelism: int
     summary_path: Path | None
 
@@ -168,9 +180,15 @@ class Rules:
             allow_sending=value(SENDING),
             skip_unchanged=value(SKIP_UNCHANGED),
             ledger_url=value(LEDGER),
+            look_before_create=value(LOOK),
             max_parallelism=_parallelism(value(PARALLELISM)),
             summary_path=path(SUMMARY),
         )
+
+    def ledger_place(self, settings: Settings) -> str:
+        """The URL of the ledger: by default a file next to the tokens, one per login."""
+        store = settings.token_store.expanduser().with_suffix(".ledger.db")
+        return self.ledger_url or f"sqlite:///{store}"
 
 
 def _file(setting: Setting, path: Path) -> Path:

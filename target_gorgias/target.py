@@ -34,6 +34,7 @@ from target_gorgias.refusals import Rejects, TooManyError
 from target_gorgias.settings import OWN, Rules
 from target_gorgias.sinks import GorgiasSink
 from target_gorgias.summary import Summary
+from target_gorgias.trouble import Trouble
 from target_gorgias.writer import Writer
 
 if TYPE_CHECKING:
@@ -117,18 +118,16 @@ class TargetGorgias(Target):
     def ledger(self) -> Ledger:
         """What was written before."""
         settings = self.client.settings
-        url = self.rules.ledger_url
-        if url is None:
-            store = settings.token_store.expanduser().with_suffix(".ledger.db")
-            url = f"sqlite:///{store}"
+        url = self.rules.ledger_place(settings)
         return Ledger(url, settings.api_url, keep=not self.rules.dry_run)
 
     @cached_property
     def applier(self) -> Applier:
         """What applies the changes."""
         rules = self.rules
+        trouble = Trouble()
         gateway = Gateway(
-            self.client, self.summary, dry_run=rules.dry_run, plan_path=rules.plan_path
+            self.client, self.summary, trouble, dry_run=rules.dry_run, plan_path=rules.plan_path
         )
         keys = Keys(self.ledger, rules.routes)
         return Applier(
@@ -138,6 +137,7 @@ class TargetGorgias(Target):
             rejects=Rejects(rules),
             summary=self.summary,
             crew=self.crew,
+            trouble=trouble,
             routes=rules.routes,
             logger=self.logger,
         )
@@ -145,7 +145,7 @@ class TargetGorgias(Target):
     @cached_property
     def crew(self) -> Crew:
         """The threads that write."""
-        return Crew(self.rules.max_parallelism, self._write_state_message)
+        return Crew(self.rules.max_parallelism, self._write_state_message, self.client.clock)
 
     # The SDK has no other hook for the end of a run that failed.
     def listen(self, file_input: IO[str] | None = None) -> None:  # type: ignore[misc]
@@ -160,7 +160,18 @@ class TargetGorgias(Target):
             ending.callback(self.ledger.close)
             ending.callback(self.summary.tell, self.rules.summary_path)
             ending.callback(self.crew.stop)
+            self._tell_of_the_ledger()
             super().listen(file_input)
+
+    def _tell_of_the_ledger(self) -> None:
+        """Say so if it is new: it may not be the one that was meant."""
+        if self.ledger.is_new:
+            self.logger.warning(
+                "The ledger %s is new: what earlier runs wrote is not in it, and objects are %s "
+                "before they are created ('look_before_create').",
+                self.ledger.where,
+                "looked up" if self.rules.look_before_create else "not looked up",
+            )
 
     def take(self, change: Change) -> None:
         """Have a change applied, together with its neighbours where that saves requests.

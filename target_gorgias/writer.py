@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gorgias_api.operations import OPERATIONS
 from target_gorgias.attachments import Attachments
 from target_gorgias.changes import Reference
-from target_gorgias.creating import Creator, Made, entry, external_id
+from target_gorgias.creating import Creator, Made, entry, external_id, ready
+from target_gorgias.crew import Later
 from target_gorgias.deleting import deletions
-from target_gorgias.entities import JOB_KEY
 from target_gorgias.finding import Finder, Match
 from target_gorgias.keys import NotThereYet, need
 from target_gorgias.ledger import DONE, PENDING
@@ -18,8 +18,9 @@ from target_gorgias.lists import merged
 from target_gorgias.naming import PERSONS
 from target_gorgias.ownership import OwnedError, Ownership
 from target_gorgias.parts import NOT_FOUND, Parts
+from target_gorgias.recovery import GONE, Recovery
 from target_gorgias.refusals import Refused
-from target_gorgias.sending import refuse_sending
+from target_gorgias.sending import refuse_sending, why_sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,8 +33,16 @@ if TYPE_CHECKING:
     from target_gorgias.settings import Rules
 
 CONFLICT = 409
-GONE = frozenset({301, NOT_FOUND})
+MERGED = frozenset({301, NOT_FOUND})
 FIRST_MESSAGE = "first message of "
+
+
+class Both(NamedTuple):
+    """What a ticket and its first message count as."""
+
+    ticket: str
+    message: str | None
+    """None while it is in doubt, or is to be written by itself."""
 
 
 class Writer:
@@ -52,6 +61,9 @@ class Writer:
         self._finder = Finder(gateway, ledger, keys)
         self._ownership = Ownership(ledger)
         self._creator = Creator(ledger, clock, gateway.client.settings.max_retries)
+        self._recovery = Recovery(
+            gateway, ledger, self._finder, look_before_create=rules.look_before_create
+        )
         self._parts = Parts(gateway, self._finder)
         self._attachments = Attachments(gateway, ledger)
         self._lock = threading.Lock()
@@ -72,8 +84,26 @@ class Writer:
             NotThereYet: an object they need is to come.
             GorgiasError: whatever is not their fault.
         """
-        first = changes[0]
         self._doubt(changes, known)
+        try:
+            return self._write(changes, known)
+        except Refused as refused:
+            healed = self._recovery.heal(refused, changes, known)
+            if healed is None:
+                raise
+        outcome = self._write(changes, healed)
+        for change in changes:
+            self._move(change, known[change.key])
+        return outcome
+
+    def _move(self, change: Change, before: Entry | None) -> None:
+        """Give what other records became its new id, too, when an object is back under one."""
+        now = self._ledger.entry(change.stream, change.key)
+        if before and before.gorgias_id and now and now.gorgias_id not in {None, before.gorgias_id}:
+            self._ledger.move(before.entity, before.gorgias_id, now.gorgias_id)
+
+    def _write(self, changes: Sequence[Change], known: Mapping[str, Entry | None]) -> str:
+        first = changes[0]
         if first.entity.of and not first.entity.create:
             outcome = self._parts.write(changes)
             self._note(changes, None)
@@ -88,7 +118,8 @@ class Writer:
         if known is None:
             return False
         if change.route.verb == "create" and known.gorgias_id is not None:
-            return True  # whatever else it says now: what is created is created once
+            # Whatever else it says now: what is created is created once.
+            return known.verb != "trash"
         done = known.state == DONE and known.content == change.content
         return done and self._rules.skip_unchanged
 
@@ -104,7 +135,17 @@ class Writer:
         }
 
     def _create(self, change: Change, known: Entry | None) -> str:
-        self._check_new(change)
+        if known and known.verb == "trash" and known.gorgias_id is not None:
+            self._gateway.call(
+                change, change.entity.update, id=known.gorgias_id, trashed_datetime=None
+            )
+            self._note([change], known.gorgias_id)
+            return "updated"
+        if self._recovery.may_be_there(change, known):
+            if self._is_there(change):
+                return "unchanged"
+        else:
+            self._check_new(change)
         body = self._body(change, change.entity.create)
         try:
             made = self._created(change, known, body)
@@ -112,6 +153,18 @@ class Writer:
             self._taken(change, refused, body)  # to say whose it is
             raise
         return self._as_asked(change, made)
+
+    def _is_there(self, change: Change) -> bool:
+        """Whether a row of a lost ledger has become an object, which is noted.
+
+        Raises:
+            OwnedError: it has not: another row has.
+        """
+        found = self._recovery.found(change, self._at(change), self._about(change))
+        if found is None:
+            return False
+        self._note([change], self._ownership.check(change, found, alone=True))
+        return True
 
     def _check_new(self, change: Change) -> None:
         """Make sure that no other row has made an object of the name that a new one is to have.
@@ -138,15 +191,7 @@ class Writer:
             raise NotThereYet(FIRST_MESSAGE + need("tickets", "key", change.key, change.stream))
         at = self._at(change)
         body |= at
-        mark = external_id(change)
-        if entity.marked:
-            body["external_id"] = mark
-        elif change.route.name == "jobs":
-            body["meta"] = {**(body.get("meta") or {}), JOB_KEY: mark}
-        for field, value in entity.defaults.items():
-            body.setdefault(field, value)
-        _fill_channels(change, body)
-        self._guard(entity.create, body)
+        ready(change, body)
 
         def send() -> Any:  # noqa: ANN401 - whatever Gorgias answers
             if along:
@@ -158,7 +203,12 @@ class Writer:
             recognised = {**at, "external_id": given} if entity.marked else body
             return self._made_before(change, recognised)
 
-        return self._creator.create(change, known, send, look)
+        made = self._creator.resumed(change, known, look)
+        if made is None:
+            self._guard(entity.create, body)
+            delivered = bool(why_sent(entity.create, body))
+            made = self._creator.create(change, send, look, delivered=delivered)
+        return made
 
     def _made_before(self, change: Change, recognised: Mapping[str, Any]) -> dict[str, Any] | None:
         """The object that was perhaps created from a record.
@@ -172,7 +222,7 @@ class Writer:
         try:
             self._ownership.check(change, found, alone=True)
         except OwnedError:  # so nothing was created from this one
-            self._ledger.forget(change.stream, change.key)
+            self._creator.forget(change)
             raise
         return found.row
 
@@ -182,16 +232,16 @@ class Writer:
             what = change.route.name.removesuffix("s").replace("_", " ")
             message = f"There is no such {what} in Gorgias."
             raise Refused(message)
-        return self._change(change, found)
+        return self._change(change, found, known)
 
     def _upsert(self, change: Change, known: Entry | None) -> str:
         found = None if _may_be_there(known) else self._locate(change, known)
         if found is not None:
             try:
-                return self._change(change, found)
+                return self._change(change, found, known)
             except Refused as refused:
                 # Deleted by a run that did not live to note it.
-                if refused.status != NOT_FOUND or not (known and known.may_be_gone):
+                if refused.status not in GONE or not (known and known.may_be_gone):
                     raise
         body = self._body(change, change.entity.create)
         try:
@@ -219,9 +269,11 @@ class Writer:
             return self._ownership.check(change, found)
         raise refused
 
-    def _change(self, change: Change, found: int) -> str:
-        """Update an object."""
+    def _change(self, change: Change, found: int, known: Entry | None = None) -> str:
+        """Update an object; one that its row took to the trash leaves it."""
         body = self._body(change, change.entity.update)
+        if known and known.verb == "trash":
+            body.setdefault("trashed_datetime", None)
         body = merged(self._gateway, change, found, body)
         if not body:
             self._note([change], found)
@@ -243,7 +295,8 @@ class Writer:
             try:
                 self._gateway.call(change, change.entity.delete, **self._at(change), id=found)
             except Refused as refused:
-                if refused.status != NOT_FOUND:
+                stale = known and known.state == DONE and known.gorgias_id == found
+                if refused.status not in GONE or (stale and "id" not in change.own):
                     raise
                 found = None
         self._finder.forget()
@@ -272,7 +325,7 @@ class Writer:
         try:
             self._gateway.call(change, "merge-customers", **ids)
         except Refused as refused:
-            if refused.status not in GONE:
+            if refused.status not in MERGED:
                 raise
             # Merged before, perhaps by a run that did not live to note it: reading follows.
             left = self._gateway.call(change, "get-customer", id=ids["source_id"])
@@ -294,13 +347,16 @@ class Writer:
         self._note([change], found)
         return "updated"
 
-    def create_with(self, ticket: Change, message: Change, first: dict[str, Any]) -> None:
+    def create_with(self, ticket: Change, message: Change, first: dict[str, Any]) -> Both:
         """Create a ticket that came without messages.
 
         Args:
             ticket: the ticket.
             message: the first message that names it.
             first: the same as `first_message` made it.
+
+        Returns:
+            What the two count as.
 
         Raises:
             Refused: the ticket cannot be created.
@@ -309,18 +365,23 @@ class Writer:
         pending = entry(message, PENDING, None, first["external_id"], now)
         known = self._ledger.entry(ticket.stream, ticket.key)
         body = self._body(ticket, "create-ticket") | {"messages": [first]}
+        if self._recovery.may_be_there(ticket, known) and self._is_there(ticket):
+            return Both("unchanged", None)
         try:
             made = self._created(ticket, known, body, pending)
         except Refused:
             self._ledger.forget(message.stream, message.key)
             raise
-        self._as_asked(ticket, made)
+        outcome = self._as_asked(ticket, made)
         for each in made.row.get("messages") or ():
             if each.get("external_id") == first["external_id"]:
                 self._ledger.note(pending._replace(state=DONE, gorgias_id=each["id"]))
-                return
+                return Both(outcome, "created")
         left = self._ledger.entry(message.stream, message.key)
-        self._verbs()[message.route.verb](message, left)
+        try:
+            return Both(outcome, self._verbs()[message.route.verb](message, left))
+        except Later:
+            return Both(outcome, None)
 
     def first_message(self, ticket: Change, message: Change) -> dict[str, Any]:
         """The message as a part of a new ticket.
@@ -391,15 +452,26 @@ class Writer:
             return known.gorgias_id
         mark = change.own.get("external_id")
         if mark is not None and not (change.route.foreign or change.entity.of):
-            ids = self._ledger.by_external_id(change.route.name, mark)
-            if len(ids) == 1:
-                row = {"id": ids.pop(), "external_id": mark}
+            noted = self._finder.by_external_id(change.route.name, mark)
+            if noted is not None:
+                row = {"id": noted, "external_id": mark}
                 return self._ownership.check(change, Match(row, ("external_id",)))
         about = self._about(change)
+        is_lost = known is not None and known.state == DONE and known.verb != "delete"
+        if change.entity.marked and (is_lost or self._recovery.may_be_there(change, known)):
+            own = known.external_id if known else None
+            about.setdefault("external_id", own or external_id(change))
+            if is_lost and change.route.verb in {"delete", "trash"}:
+                about.pop("email", None)  # somebody else may have it by now
+
+        def look() -> Match | None:
+            return self._finder.match(change, change.route.name, about)
+
         if known and _may_be_there(known):
-            self._creator.settle(known)
             about.setdefault("external_id", known.external_id)
-        found = self._finder.match(change, change.route.name, about)
+            found = self._creator.settled(known, look)
+        else:
+            found = look()
         return self._ownership.check(change, found) if found else None
 
     def _about(self, change: Change) -> dict[str, Any]:
@@ -432,7 +504,7 @@ class Writer:
         Else a record that returns to what it was, after a kill, would be taken for unchanged.
         """
         doubted = [
-            before._replace(state=PENDING, verb=change.route.verb)
+            before._replace(state=PENDING, verb=_doubted(before.verb, change.route.verb))
             for change in changes
             if (before := known[change.key]) and before.state == DONE
         ]
@@ -446,13 +518,11 @@ class Writer:
         )
 
 
+def _doubted(before: str, now: str) -> str:
+    """The verb of an entry in doubt: what is in the trash is known to be there until it is not."""
+    return before if before == "trash" and now != "delete" else now
+
+
 def _may_be_there(known: Entry | None) -> bool:
     """Whether nobody knows if the object was created."""
     return known is not None and known.state == PENDING and known.gorgias_id is None
-
-
-def _fill_channels(change: Change, body: dict[str, Any]) -> None:
-    """Say how a customer is reached: sources disagree whether Gorgias insists on it."""
-    if change.route.name == "customers" and body.get("email"):
-        channel = {"type": "email", "address": body["email"], "preferred": True}
-        body.setdefault("channels", [channel])

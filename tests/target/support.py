@@ -118,6 +118,7 @@ class Desk:
             "ledger_url": f"sqlite:///{self.folder}/ledger.db",
             "rejects_path": str(self.folder / "rejects.jsonl"),
             "summary_path": str(self.folder / "summary.json"),
+            "look_before_create": False,  # every test is a first load
         }
 
     def write(self, *messages: Row, **more: Any) -> list[Row]:

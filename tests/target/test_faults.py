@@ -57,6 +57,7 @@ def count(desk: Desk, stream: str) -> int:
         (stream, fault)
         for stream in CREATES
         for fault in (FAULTS if stream == "tickets" else ("lost after", "HTML", "half an answer"))
+        if (stream, fault) != ("users", "HTML")  # an invitation is not sent twice in a run
     ],
 )
 def test_what_is_created_is_created_once_whatever_happens(

@@ -262,7 +262,7 @@ def test_a_renamed_stream_is_told_before_anything_is_written(
     with pytest.raises(GorgiasError):
         desk.write(*rows("people", named, keys=KEY), streams={"people": "customers"})
     desk.sandbox.backend.faults.clear()
-    (told,) = (each for each in caplog.messages if "renamed" in each)
+    (told,) = (each for each in caplog.messages if "if it was renamed" in each)
     assert "'crm'" in told
     assert "'people'" in told
     caplog.clear()

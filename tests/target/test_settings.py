@@ -93,7 +93,10 @@ def test_a_ledger_that_is_no_database_is_one_sentence(desk: Desk) -> None:
     path.write_text("This is no database." * 500)
     ended = desk.run("", ledger_url=f"sqlite:///{path}")
     assert ended.returncode == 1
-    assert "other.db cannot be used (DatabaseError); nothing more is written." in ended.stderr
+    assert (
+        "other.db cannot be used (the file is no SQLite database); nothing more is written."
+        in ended.stderr
+    )
     assert "Traceback" not in ended.stderr
 
 
