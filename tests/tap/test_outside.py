@@ -162,7 +162,8 @@ class Change:
             world.insert(table, row | {"id": world.next_id(table)})
         for table in ("macros", "widgets", "jobs"):
             rows = list(world.tables[table])
-            world.delete(table, self._chance.choice(rows)["id"])
+            for row in self._chance.sample(rows, min(1, len(rows))):
+                world.delete(table, row["id"])
 
 
 class Quiet(Shop):
