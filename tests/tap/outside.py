@@ -70,6 +70,7 @@ class Outside:
         seen = len(self._sandbox.requests)
         assert run.claimed_requests == (seen, seen), "requests on the log = requests seen"
         self._check_versions(run)
+        self._check_state(run)
         for stream in sorted(self._streams - set(CHILDREN) - {"reports"}):
             self._check_stream(run, stream)
         for stream in sorted(self._streams & set(CHILDREN)):
@@ -137,6 +138,15 @@ class Outside:
             else:
                 assert declared <= (wanted and stream in FULL), f"{stream}: not declared"
             assert "RECORD" not in types[types.index("ACTIVATE_VERSION") :] if declared else True
+
+    def _check_state(self, run: Run) -> None:
+        """Where a stream stands is not forgotten, be it selected, refused or neither."""
+        before, after = (
+            (each or {}).get("bookmarks", {}) for each in (self._memory.state, run.state)
+        )
+        assert before.keys() <= after.keys(), "no bookmark is lost"
+        for stream in before.keys() - self._shown:
+            assert after[stream] == before[stream], f"{stream}: was not read"
 
     def _rows(self, run: Run, stream: str) -> list[Row]:
         return run.records[self._names[stream]]

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import random
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.program import Program
 from tests.support import settings, truth
-from tests.tap.model import CHILDREN
+from tests.tap.model import CHILDREN, Key
 from tests.tap.outside import KEYS
 from tests.tap.test_consistency import Shop
 from tests.tap.test_outside import tie
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gorgias_sandbox.serve import Sandbox
     from tests.support import Row
 
+Tables = dict[str, dict[Key, str]]
 FAMILIES = ("tickets", "messages", "customers", *CHILDREN)
 
 
@@ -50,10 +51,12 @@ def test_wherever_a_run_is_killed_the_join_of_current_rows_is_right_after_the_ne
         key = json.dumps(left)
         if key not in after:
             after[key] = program.run(config, FAMILIES, left).lines
-        told = joined([*before, *lines[:killed], *after[key]])
+        tables = merged([*before, *lines[:killed], *after[key]])
         for stream, (parent, keys_of) in CHILDREN.items():
-            right = set().union(*map(keys_of, truth(sandbox, parent)))
-            assert told[stream] == right, f"{stream}, killed after {killed} lines"
+            rows = truth(sandbox, parent)
+            assert set(tables[parent]) == {(row["id"],) for row in rows}, parent
+            wanted = set().union(*map(keys_of, rows))
+            assert current(tables, stream) == wanted, f"{stream}, killed after {killed} lines"
 
 
 def last_state(lines: Iterable[Row]) -> Row | None:
@@ -62,14 +65,17 @@ def last_state(lines: Iterable[Row]) -> Row | None:
     return states[-1] if states else None
 
 
-def joined(lines: Iterable[Row]) -> dict[str, set[tuple[Any, ...]]]:
-    """The keys of the derived rows that the README's join finds, by stream."""
-    tables: dict[str, dict[tuple[Any, ...], str]] = defaultdict(dict)
+def merged(lines: Iterable[Row]) -> Tables:
+    """When each row was read, by stream and key; the last one wins, as in a warehouse."""
+    tables: Tables = defaultdict(dict)
     for line in lines:
         if line["type"] == "RECORD":
             key = tuple(line["record"][name] for name in KEYS.get(line["stream"], ("id",)))
             tables[line["stream"]][key] = line["record"]["read_datetime"]
-    return {
-        stream: {key for key, read in tables[stream].items() if read == tables[parent].get(key[:1])}
-        for stream, (parent, _) in CHILDREN.items()
-    }
+    return tables
+
+
+def current(tables: Tables, stream: str) -> set[Key]:
+    """The keys of the derived rows that the README's join finds."""
+    parent, _ = CHILDREN[stream]
+    return {key for key, read in tables[stream].items() if read == tables[parent].get(key[:1])}
