@@ -111,14 +111,13 @@ def no_answer(asked: str, url: str, error: Exception, check: str = "") -> Transp
             told = [each.strerror for each in causes if isinstance(each, OSError) and each.strerror]
             why = (told or [type(error).__name__])[0]
             return _unsent(asked, f"no connection to {host} ({why}); check {check}the network")
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
-        what = (
-            f"{host} did not take the connection within {CONNECT_TIMEOUT:.0f} s"
-            if isinstance(error, requests.ConnectTimeout)
-            else f"no secure connection to {host} came about; check {check}its port"
-        )
+    if isinstance(error, requests.ConnectTimeout):
+        what = f"{host} did not take the connection within {CONNECT_TIMEOUT:.0f} s"
         return _unsent(asked, what)
-    return TransportError(f"{asked} got no complete answer ({type(error).__name__}).")
+    why = f" ({type(error).__name__})"
+    if isinstance(error, requests.exceptions.SSLError):  # perhaps after the request has left
+        why = f": the secure connection to {host} broke; check {check}its port"
+    return TransportError(f"{asked} got no complete answer{why}.")
 
 
 def _check_bundle(path: str) -> None:
