@@ -275,6 +275,7 @@ class GorgiasStream(Stream):
 class DerivedStream(GorgiasStream):
     """Rows that live inside another stream's rows, and so cost no request of their own."""
 
+    complete = False
     state_partitioning_keys = ()
 
     @property

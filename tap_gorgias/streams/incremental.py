@@ -30,6 +30,7 @@ BRIEF = Retry(tries=2)
 class IncrementalStream(GorgiasStream):
     """A list in the order of its replication key, read by the walk."""
 
+    complete = False
     lookback: ClassVar[timedelta] = timedelta(0)
     ordered: ClassVar[bool] = True
     """Whether the list can be asked for in the order of the replication key."""
