@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from gorgias_api import ApiError, UsageError
+from target_gorgias.contents import is_same
 from target_gorgias.creating import InDoubtError
 from target_gorgias.crew import Later
 from target_gorgias.intake import Stream
@@ -70,6 +72,7 @@ class Applier:
         trouble: Trouble,
         routes: Routes,
         logger: logging.Logger,
+        started: float,
     ) -> None:
         self._writer = writer
         self._keys = keys
@@ -82,21 +85,53 @@ class Applier:
         self._trouble = trouble
         self._routes = routes
         self._logger = logger
+        self._started = started
+        self._telling = threading.Lock()
+        self._told: set[tuple[str, str]] = set()
+        """What was said of a stream that is said once."""
+        self._closed: dict[str, Refused] = {}
+        """Streams no row of which this login may write, and what their rows are refused for."""
         waiting = ledger.all_waiting()
         self._needed = {each.needs for each in waiting}
         # Whether they are of this run, which counts its own rows.
         self._waiting = {(each.stream, each.key): False for each in waiting}
 
-    def submit(self, changes: Sequence[Change]) -> None:
-        """Have changes that belong together applied when it is their turn.
+    def close(self) -> None:
+        """Drop what was kept for this run only."""
+        self._writer.directory.close()
+
+    def submit(self, groups: Sequence[Sequence[Change]]) -> None:
+        """Have changes applied when it is their turn.
+
+        Args:
+            groups: changes that belong together, in the order in which they came.
 
         Raises:
             GorgiasError: an earlier change made the run end.
         """
-        self._begin(changes[0])
-        self._ledger.announce((change.stream, change.key) for change in changes)
-        names = {name for change in changes for name in change.names}
-        self._crew.submit(names, partial(self.apply, changes))
+        for group in groups:
+            self._begin(group[0])
+        self._ledger.announce((change.stream, change.key) for group in groups for change in group)
+        ahead = [c for group in groups for c in group if self._writer.looker.concerns(c)]
+        if ahead:
+            # It reads what they are about, so it comes after what writes to that, and before them.
+            names = set().union(*(change.writes for change in ahead))
+            self._crew.submit((), partial(self._look, ahead), reads=names)
+        for group in groups:
+            self._hand_in(group, partial(self.apply, group))
+
+    def _hand_in(
+        self, changes: Sequence[Change], run: Callable[[], None], *, patient: bool = True
+    ) -> None:
+        """Hand the crew work on all that changes touch."""
+        names = set().union(*(change.writes for change in changes))
+        reads = set().union(*(change.reads for change in changes)) - names
+        self._crew.submit(names, run, reads=reads, patient=patient)
+
+    def _look(self, changes: Sequence[Change]) -> None:
+        """Look ahead for those changes that will be tried."""
+        if tried := [change for change in changes if change.stream not in self._closed]:
+            self._writer.looker.look(tried)
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Apply changes that belong together.
@@ -106,7 +141,7 @@ class Applier:
         """
         known = {change.key: self._ledger.entry(change.stream, change.key) for change in changes}
         todo = self._todo(changes, known)
-        if not todo or self._wait_behind(todo):
+        if not todo or self._refuse_untried(todo) or self._wait_behind(todo):
             return
         try:
             self._write(todo, known)
@@ -134,13 +169,14 @@ class Applier:
 
     def _refuse(self, changes: Sequence[Change], refused: Refused) -> None:
         """Deal with changes that belong together, of which at least one is refused."""
-        if len(changes) > 1:
+        if len(changes) > 1 and not refused.missing_scope:
             self._one_by_one(changes)
         elif isinstance(refused, OwnedError) and not self._keys.ended:
             self._keep(changes[0], refused.needs)  # its owner may be given another name
             self._pass_by(changes[0])
         else:
-            self.refuse(changes[0], refused)
+            for change in changes:
+                self.refuse(change, refused)
 
     def _one_by_one(self, changes: Sequence[Change]) -> None:
         """Apply changes that together failed, to see which it was; those in trouble come last."""
@@ -186,7 +222,20 @@ class Applier:
         self._keys.leave_open(change)
         self._pass_by(change)
         self._count(change, "rejected")
-        self._rejects.add(change, refused)
+        closed = change.stream in self._closed
+        if refused.missing_scope:
+            reason = Refused(f"Not tried: this login lacks the scope '{refused.missing_scope}'.")
+            # Others that were under way are refused for the same.
+            closed = self._closed.setdefault(change.stream, reason) is not reason
+        self._rejects.add(change, refused, quietly=closed)
+
+    def _refuse_untried(self, changes: Sequence[Change]) -> bool:
+        """Refuse changes of a stream that this login may not write; say whether it is one."""
+        closed = self._closed.get(changes[0].stream)
+        if closed:
+            for change in changes:
+                self.refuse(change, closed)
+        return closed is not None
 
     def finish(self) -> None:
         """Refuse what waits for something that did not come, and leave out what waits for the gone.
@@ -219,8 +268,7 @@ class Applier:
         while left and len(left) != before:
             before = len(left)
             for together in self._neighbours(left):
-                names = {name for change in together.values() for name in change.names}
-                self._crew.submit(names, partial(self._take_up, *together))
+                self._hand_in([*together.values()], partial(self._take_up, *together))
             self._crew.wait()
             left = self._ledger.all_waiting()
 
@@ -361,7 +409,7 @@ class Applier:
                     continue
                 except Later:
                     pass  # not so soon
-            self._crew.submit(other.names, take_up, patient=False)
+            self._hand_in([other], take_up, patient=False)
 
     def _take_up(self, *numbers: int) -> None:
         waiting = {number: self._waiting_at(number) for number in numbers}
@@ -415,11 +463,44 @@ class Applier:
             # Once a record is to be written, its later versions are too.
             again = any(change.key == earlier.key for earlier in todo)
             if again or not self._writer.is_unchanged(change, known[change.key]):
+                if again or self._is_of_this_run(change, known[change.key]):
+                    self._tell_versions(change)
                 todo.append(change)
             else:
+                self._tell_created(change, known[change.key])
                 self._count(change, "unchanged")
                 self._supersede(change)
         return todo
+
+    def _is_of_this_run(self, change: Change, known: Entry | None) -> bool:
+        """Whether another version of a record was written already by this run."""
+        if known is None or known.written < self._started:
+            return False
+        return not is_same(known.content, change.content)
+
+    def _tell_versions(self, change: Change) -> None:
+        self._tell_once(
+            change,
+            "several rows of the input have the same key; each is written in turn, and the last "
+            "one stays",
+        )
+
+    def _tell_created(self, change: Change, known: Entry | None) -> None:
+        """Tell of a row that is created already, and says something else now."""
+        another = known is not None and not is_same(known.content, change.content)
+        if another and change.route.verb == "create":
+            self._tell_once(
+                change,
+                "rows changed after their object was created, and a 'create' writes it only once; "
+                f"'upsert_{change.route.name}' would write the changes too",
+            )
+
+    def _tell_once(self, change: Change, what: str) -> None:
+        with self._telling:
+            if (change.stream, what) in self._told:
+                return
+            self._told.add((change.stream, what))
+        change.logger.warning("%s: %s (the first such row: %s).", change.stream, what, who(change))
 
     def _supersede(self, change: Change) -> None:
         """Let an earlier version of a record wait no longer, now that this one is written."""

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gorgias_api.kinds import is_blank
 from gorgias_api.operations import OPERATIONS, Field
 from gorgias_api.operations.fields import FieldError
-from target_gorgias.entities import VIA
+from target_gorgias.columns import Columns, valued
+from target_gorgias.contents import content_of, whole_of
 from target_gorgias.naming import (
     PERSONS,
     WAYS,
     identifier,
-    is_blank,
     is_fraction,
     key_text,
     natural_key,
     tidy,
     tidy_object,
+    unqualified,
 )
+from target_gorgias.notes import completed
+from target_gorgias.ordering import read, written
 from target_gorgias.refusals import Refused
+from target_gorgias.said import TEXT_KINDS, says_nothing, storable, unwrapped
+from target_gorgias.shapes import LOCAL_FILES, VALUE_COLUMNS, scalar, shaped
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from target_gorgias.entities import Entity
+    from target_gorgias.looking import Shown
+    from target_gorgias.ordering import Name
     from target_gorgias.routes import Route
 
 Record = dict[str, Any]
@@ -37,11 +44,6 @@ Record = dict[str, Any]
 UNKEPT = re.compile("[\0\ud800-\udfff]")
 NEVER_SENT = frozenset({"updated_datetime"})
 """Documented, with an effect nobody knows."""
-LOCAL_FILES = "attachments"
-JSON_COLUMNS = frozenset({"messages", "tags", "custom_fields", "data", LOCAL_FILES})
-"""Text in them may be JSON."""
-NAMES = frozenset({"tags", LOCAL_FILES})
-"""Text in them that is no JSON is the only name in the list."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ class Change:
     """Fields of the operation, as Gorgias takes them."""
     content: str = ""
     """Hash of all that was asked for."""
+    shown: Shown | None = None
+    """Its object, or the one it is a part of, as Gorgias had it just before, if that was asked."""
     waited: bool = False
     """Whether it comes from the rows that wait in the ledger."""
 
@@ -89,6 +93,21 @@ class Change:
         return self.route.entity
 
     @property
+    def named(self) -> Record:
+        """What its record says of the objects it means, by column."""
+        meant = _naming(self.route)
+        given = {meant.meaning(column) or column: each for column, each in self.record.items()}
+        for prefix in _prefixes(self.route):
+            whole = unwrapped(given.get(prefix))
+            inside = whole.items() if isinstance(whole, dict) else ()
+            given = {f"{prefix}_{way}": value for way, value in inside} | given
+        return {
+            column: value
+            for column in meant.known
+            if not says_nothing(value := given.get(column)) and not isinstance(value, dict | list)
+        }
+
+    @property
     def together(self) -> Hashable:
         """What neighbouring changes must have in common to go out together; None for none."""
         if not self.entity.of or self.entity.create or self.route.verb in {"replace", "delete"}:
@@ -97,6 +116,16 @@ class Change:
             return None
         owner = self.references.get(self.entity.of)
         return owner and (self.stream, self.operation, *owner.ways.items())
+
+    @cached_property
+    def writes(self) -> frozenset[Name]:
+        """The names of what it writes to."""
+        return frozenset(written(self))
+
+    @cached_property
+    def reads(self) -> frozenset[Name]:
+        """The names of what it refers to and leaves alone."""
+        return frozenset(read(self))
 
     @property
     def names(self) -> set[Hashable]:
@@ -107,7 +136,7 @@ class Change:
             if prefix in {self.entity.of, "source", "target"}
             or f"{prefix}_id" in self.entity.naming
             for way, value in reference.ways.items()
-            for named in {value, _unqualified(way, value)}
+            for named in {value, unqualified(way, value)}
         ]
         names = {(entity, way, str(value).casefold()) for entity, way, value in about}
         return names | self.own_names
@@ -146,7 +175,8 @@ class Reader(NamedTuple):
         Raises:
             Refused: which column is missing or wrong.
         """
-        key_values = {name: given.get(name) for name in route.key or self.key_properties}
+        names = route.key or self.key_properties
+        key_values = {name: valued(given, name) for name in names}
         record = _tidy(route, record)
         change = Change(
             stream=self.stream,
@@ -159,12 +189,9 @@ class Reader(NamedTuple):
         change.references = dict(_references(route, record, self.stream))
         change.own = _own(route, record, change.references)
         change.values = dict(_values(route, record))
-        change.content = _content(change)
-        change.key = (
-            key_of({name: record.get(name, value) for name, value in key_values.items()})
-            if key_values
-            else _key_of_keyless(change)
-        )
+        change.content = content_of(change)
+        completed(change)
+        change.key = _key_of(change, record)
         return change
 
 
@@ -190,7 +217,20 @@ def columns(route: Route) -> frozenset[str]:
     """The columns that mean something to a route."""
     entity = route.entity
     named = {f"{prefix}_{way}" for prefix in _prefixes(route) for way in WAYS}
-    return frozenset(named | fields_of(route).keys() | set(entity.references) | {"id"})
+    if route.verb == "set_data":
+        named |= entity.naming
+    named |= {*entity.references, *_prefixes(route), "id"}
+    return frozenset(named | fields_of(route).keys())
+
+
+@cache
+def _naming(route: Route) -> Columns:
+    """The columns that name an object, those that name the row's own first."""
+    own = ("id", "external_id", "email", *sorted(route.entity.naming), *_TAG, *_VALUE)
+    prefixes = _prefixes(route)
+    others = [f"{prefix}_{way}" for prefix in prefixes for way in WAYS]
+    known = columns(route) - {"value"}
+    return Columns([name for name in (*others, *own, *prefixes) if name in known])
 
 
 @cache
@@ -290,13 +330,16 @@ def _prefixes(route: Route) -> Mapping[str, str]:
 def _references(route: Route, record: Record, stream: str) -> Iterable[tuple[str, Reference]]:
     for prefix, entity in _prefixes(route).items():
         whole = record.get(prefix) or {}
-        said = {way: record.get(f"{prefix}_{way}", whole.get(way)) for way in WAYS}
-        ways = {
-            way: _name(way, value, f"{prefix}_{way}")
-            for way, value in said.items()
-            if value is not None
-        }
-        nobody = entity != "people" and _is_nobody(record, prefix, route)
+        ways = {}
+        for way in WAYS:
+            values = (record.get(f"{prefix}_{way}"), whole.get(way))
+            value = next((each for each in values if not says_nothing(each)), None)
+            if value is not None:
+                ways[way] = _name(way, value, f"{prefix}_{way}")
+        nobody = not ways and entity != "people" and _is_nobody(record, prefix, whole, route)
+        if not (ways or nobody) and not all(map(says_nothing, whole.values())):
+            message = f"'{prefix}' has none of {', '.join(WAYS)}, so nothing says which is meant."
+            raise Refused(message)
         if ways or nobody:
             user = entity == "users" or (prefix == "sender" and record.get("from_agent") is True)
             optional = route.foreign and user  # another account has other users
@@ -314,24 +357,20 @@ def _name(way: str, value: Any, column: str) -> Any:  # noqa: ANN401 - as `Field
     return _kept(WAYS[way], value, column)
 
 
-def _unqualified(way: str, value: Any) -> Any:  # noqa: ANN401 - a name
-    """A key without the stream that it may be of."""
-    return value.partition(":")[2] or value if way == "key" else value
-
-
 def _object_or_null(name: str, value: Any) -> Record | None:  # noqa: ANN401 - whatever it holds
-    if value is None or is_blank(value):
+    value = unwrapped(value)
+    if says_nothing(value):
         return None
     read: Record = _read(Field(name, "object"), value)
     return read
 
 
-def _is_nobody(record: Record, prefix: str, route: Route) -> bool:
-    """Whether a record says that nobody is to be there, as `{"id": null}` does."""
-    whole = record.get(prefix, ...)
-    if isinstance(whole, dict) and whole.get("id", ...) is None:
-        return True
-    return route.nulls and not {prefix, *(f"{prefix}_{way}" for way in WAYS)}.isdisjoint(record)
+def _is_nobody(record: Record, prefix: str, whole: Record, route: Route) -> bool:
+    """Whether a record says by a null that nobody is to be there, where nulls are written."""
+    columns = (prefix, *(f"{prefix}_{way}" for way in WAYS))
+    nulls = [record.get(column, ...) for column in columns]
+    nulls += [whole.get(way, ...) for way in WAYS]
+    return route.nulls and any(each is None for each in nulls)
 
 
 def _own(route: Route, record: Record, references: Mapping[str, Reference]) -> Record:
@@ -355,39 +394,29 @@ def _values(route: Route, record: Record) -> Iterable[tuple[str, Any]]:
     for name, field_ in fields_of(route).items():
         if name not in record:
             continue
-        value = _shaped(name, record[name])
+        value = shaped(field_, record[name], nulls=route.nulls)
+        if name == "value" and (route.foreign or not VALUE_COLUMNS.isdisjoint(record)):
+            value = scalar(value)
         clears = route.nulls and route.verb != "create" and name not in route.entity.merged
-        if value is None and not (name == "value" or clears):
+        empties = route.nulls and field_.kind in TEXT_KINDS
+        if (value is None and not clears) or (is_blank(value) and not empties):
             continue
-        yield name, _read(field_, value, name)
-
-
-def _shaped(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever the column holds
-    """Lists of names, values by field id, and paths of files in the form Gorgias has for them."""
-    if isinstance(value, str) and name in JSON_COLUMNS:
-        decoded = _decoded(value)
-        is_name = name in NAMES and not isinstance(decoded, list | dict | None)
-        value = [value] if is_name else decoded
-    if name == "messages" and isinstance(value, list):
-        return [VIA | _with_people(each) if isinstance(each, dict) else each for each in value]
-    if name in {"tags", "names"} and isinstance(value, list):
-        if value and all(map(is_blank, value)):
-            return None
-        value = [tag for tag in value if not is_blank(tag)]
-        return [_tag(tag) for tag in value] if name == "tags" else value
-    if name == "custom_fields" and isinstance(value, dict):
-        return [
-            {"id": key, "value": entry.get("value") if isinstance(entry, dict) else entry}
-            for key, entry in value.items()
-        ]
-    return value
+        if name == "messages" and isinstance(value, list):
+            value = [_with_people(each) if isinstance(each, dict) else each for each in value]
+        try:
+            yield name, storable(_read(field_, value, name))
+        except RecursionError:
+            message = f"'{name}' nests too deep."
+            raise Refused(message) from None
 
 
 def _with_people(message: Record) -> Record:
     """A message inside a ticket, with the people in it by nothing but what tells who they are."""
     shaped = dict(message)
     for side in [side for side in PERSONS if side in message]:
-        person = tidy_object(_decoded(message[side]))
+        person = tidy_object(unwrapped(message[side]))
+        if not isinstance(person, dict | None):
+            continue  # it is refused for that
         ways = {way: person[way] for way in WAYS if way in person} if person else {}
         said = {way: _name(way, value, side) for way, value in ways.items() if value is not None}
         if not said and any(value is not None for value in (person or {}).values()):
@@ -397,22 +426,6 @@ def _with_people(message: Record) -> Record:
     return {
         name: value for name, value in shaped.items() if value is not None or name not in PERSONS
     }
-
-
-def _decoded(text: Any) -> Any:  # noqa: ANN401 - any JSON
-    if not isinstance(text, str):
-        return text
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-
-
-def _tag(given: Any) -> Any:  # noqa: ANN401 - any JSON
-    """A tag by name; what else Gorgias shows of it, it does not take back."""
-    if isinstance(given, dict):
-        return {name: given[name] for name in ("name", "decoration") if given.get(name)}
-    return {"name": given} if isinstance(given, str) else given
 
 
 def _read(field_: Field, value: Any, name: str = "") -> Any:  # noqa: ANN401 - as `Field.read`
@@ -433,16 +446,13 @@ def _kept(field_: Field, value: Any, name: str = "") -> Any:  # noqa: ANN401 - a
     return read
 
 
-def _content(change: Change) -> str:
-    """Hash of everything a change asks for."""
-    everything = {
-        "operation": change.operation,
-        "own": dict(change.own),
-        "references": {name: dict(ref.ways) for name, ref in change.references.items()},
-        "values": change.values,
-    } | ({"replace": sorted(change.route.replace)} if change.route.replace else {})
-    text = json.dumps(everything, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+def _key_of(change: Change, record: Record) -> str:
+    """The key of a record, as far as they have one in the form that its names have."""
+    if not change.key_values:
+        return _key_of_keyless(change)
+    tidied = {name: valued(record, name) for name in change.key_values}
+    given = change.key_values.items()
+    return key_of({name: value if tidied[name] is None else tidied[name] for name, value in given})
 
 
 def _key_of_keyless(change: Change) -> str:
@@ -461,4 +471,4 @@ def _key_of_keyless(change: Change) -> str:
     named.pop("value", None)
     if about and (named or not change.entity.create):
         return json.dumps([about, named], sort_keys=True)
-    return change.content
+    return whole_of(change)

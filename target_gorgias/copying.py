@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_gorgias.naming import is_blank, key_text
+from gorgias_api.kinds import is_blank
+from target_gorgias.naming import key_text
 from target_gorgias.sending import NOTE
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ Record = dict[str, Any]
 
 COMPUTED = frozenset(
     {
+        "actions",
         "custom_fields",  # they come as records of their own
         "headers",
         "integration_id",

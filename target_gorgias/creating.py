@@ -29,6 +29,7 @@ from gorgias_api import (
     TransportError,
     UnauthorizedError,
 )
+from target_gorgias.contents import is_same
 from target_gorgias.crew import Later
 from target_gorgias.entities import JOB_KEY
 from target_gorgias.ledger import DONE, PENDING, Entry
@@ -161,7 +162,7 @@ class Creator:
         found = self.settled(before, lambda: look(before.external_id))
         if found is None:
             return None
-        same = before.content == change.content
+        same = is_same(before.content, change.content)
         return self._noted(before, found, as_asked=same and change.entity.marked)
 
     def settled(self, pending: Entry, look: Callable[[], _Found | None]) -> _Found | None:
@@ -219,7 +220,7 @@ class Creator:
             if isinstance(error, TransportError) and error.refused:
                 self._ledger.forget(*name)  # it never left
                 raise
-            sent = doubt.sent if doubt and doubt.content == change.content else 0
+            sent = doubt.sent if doubt and is_same(doubt.content, change.content) else 0
             settled = self._clock.monotonic() + SETTLED
             self._doubts[name] = _Doubt(settled, 1, sent + 1, error, change.content)
             change.logger.warning("%s Looking whether it was done.", error)
@@ -234,7 +235,7 @@ class Creator:
 
     def _is_given_up(self, doubt: _Doubt, change: Change) -> bool:
         """Whether the same was sent as often as is allowed; another version may fare better."""
-        return doubt.content == change.content and doubt.sent >= self._tries
+        return is_same(doubt.content, change.content) and doubt.sent >= self._tries
 
     def _noted(self, pending: Entry, row: dict[str, Any], *, as_asked: bool) -> Made:
         """Note the object; its fields stay in doubt if it is not as asked."""

@@ -3,8 +3,9 @@
 Why it is right:
 
 - Two pieces of work that share a name (the object they touch) never overlap and keep their order:
-  each waits for the last earlier one of every name it has. Work only ever waits for earlier work,
-  so nothing waits in a circle.
+  each waits for the last earlier one of every name it has. What only reads an object waits for
+  whoever wrote it last, and is waited for by whoever writes it next. Work only ever waits for
+  earlier work, so nothing waits in a circle.
 - A state is let out when all work handed in before it has ended well, and states keep their order:
   each waits at the number of the last work before it, and numbers are crossed off as work ends.
 - Work that asks for it is put aside and done again later. Until it has ended, its names stay taken
@@ -52,6 +53,7 @@ class _Work:
     run: Callable[[], None]
     number: int
     names: Collection[Hashable]
+    reads: Collection[Hashable]
     blockers: int = 0
     followers: list[_Work] = field(default_factory=list)
 
@@ -76,6 +78,7 @@ class Crew:
         self._room = size * PER_WORKER
         self._change = threading.Condition()
         self._last: dict[Hashable, _Work] = {}
+        self._readers: dict[Hashable, dict[_Work, None]] = {}  # since the last that is no reader
         self._given = 0
         self._open: list[int] = []  # heap of the numbers handed in and not yet crossed off
         self._ended: set[int] = set()
@@ -86,13 +89,19 @@ class Crew:
         self._unfinished = 0
 
     def submit(
-        self, names: Collection[Hashable], run: Callable[[], None], *, patient: bool = True
+        self,
+        names: Collection[Hashable],
+        run: Callable[[], None],
+        *,
+        reads: Collection[Hashable] = (),
+        patient: bool = True,
     ) -> None:
         """Hand in work on the objects of these names.
 
         Args:
             names: of the objects it touches.
             run: the work; may raise `Later`.
+            reads: names of objects it only looks at.
             patient: wait while too much is waiting already; not from inside other work, which
                 would wait for itself.
 
@@ -105,13 +114,15 @@ class Crew:
                     self._change.wait_for(lambda: self._crowd <= self._room or self._over)
                 self._raise()
             self._given += 1
-            work = _Work(run, self._given, names)
+            work = _Work(run, self._given, names, reads)
             self._open.append(work.number)  # ever higher, so it stays a heap
             self._unfinished += 1
-            for blocker in {self._last[name] for name in names if name in self._last}:
+            for blocker in self._earlier(names, reads):
                 blocker.followers.append(work)
                 work.blockers += 1
             self._last.update(dict.fromkeys(names, work))
+            for name in reads:
+                self._readers.setdefault(name, {})[work] = None
             if not work.blockers:
                 self._begin(work)
 
@@ -144,6 +155,11 @@ class Crew:
             self._waker.join()
         self._pool.shutdown()
         self._let_out_states()
+
+    def _earlier(self, names: Collection[Hashable], reads: Collection[Hashable]) -> set[_Work]:
+        """What must end before work with these names begins; whoever comes next waits for that."""
+        found = {self._last[name] for name in (*names, *reads) if name in self._last}
+        return found.union(*(self._readers.pop(name, {}) for name in names))
 
     @property
     def _over(self) -> bool:
@@ -211,6 +227,11 @@ class Crew:
             for name in work.names:
                 if self._last.get(name) is work:
                     del self._last[name]
+            for name in work.reads:
+                readers = self._readers.get(name, {})
+                readers.pop(work, None)
+                if not readers:
+                    self._readers.pop(name, None)
             for follower in work.followers:
                 follower.blockers -= 1
                 if not follower.blockers:

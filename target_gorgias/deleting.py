@@ -1,40 +1,114 @@
-"""What deletes or trashes objects without being called a deletion.
+"""What takes something away, under whatever name, and how much of it a run may do.
 
-https://developers.gorgias.com/reference/create-job: a job may delete or trash many tickets.
+One counts: an object that is deleted, trashed, marked as spam or merged away; a tag, a field
+value, a channel or a member that is taken off, by name or because a list without it replaces what
+is there.
+
+https://developers.gorgias.com/reference/create-job: a job may do so to many tickets.
 https://developers.gorgias.com/reference/update-ticket-message: `cancel` deletes the message.
 """
 
 from __future__ import annotations
 
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from target_gorgias.crew import Later
 from target_gorgias.refusals import Refused
+from target_gorgias.trouble import TROUBLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from target_gorgias.changes import Change
+    from target_gorgias.ledger import Name
+
+REPLACED = ("tags", "custom_fields")
+"""Lists of a ticket that an update by a job replaces, whatever they held."""
+
+
+class Allowance:
+    """What a run may still take away. Safe to share between threads.
+
+    Args:
+        most: how much in all.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._spent = 0
+        self._unsure: dict[Name, list[int]] = {}
+        """By row, what was spent for it, perhaps together with others, without an answer."""
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def spend(self, changes: Sequence[Change], number: int = 1) -> Iterator[None]:
+        """Take so much of it for what happens inside; give it back if that is refused.
+
+        What nobody knows to have happened stays taken, and is not taken again by the same rows.
+
+        Args:
+            changes: that it is for.
+            number: how much.
+
+        Raises:
+            Refused: there is not so much left.
+        """
+        names = [(change.stream, change.key) for change in changes]
+        with self._lock:
+            more = number - self._taken(names[0], number)
+            if more and self._spent + more > self._most:
+                message = f"No more may be deleted in this run ('max_deletes' is {self._most})."
+                raise Refused(message)
+            self._spent += more
+        try:
+            yield
+        except Refused:
+            with self._lock:
+                self._spent -= more
+            raise
+        except (*TROUBLE, Later):
+            with self._lock:
+                left = [number]  # for all of them together
+                self._unsure.update(dict.fromkeys(names, left))
+            raise
+
+    def _taken(self, name: Name, number: int) -> int:
+        """How much of a number was taken before."""
+        left = self._unsure.get(name, [0])
+        taken = min(left[0], number)
+        left[0] -= taken
+        return taken
 
 
 def deletions(operation: str, values: Mapping[str, Any]) -> int:
-    """How many objects are gone after an operation of another name.
+    """How much of an object is gone after an operation, or how many objects.
 
     Raises:
-        Refused: nobody can tell how many.
+        Refused: nobody can tell how much.
     """
     match operation:
         case "update-ticket":
-            return int(values.get("trashed_datetime") is not None)
+            return int(_puts_away(values))
+        case "delete-ticket-tags":
+            return len(values.get("names", ())) + len(values.get("ids", ()))
         case "create-ticket-message" | "update-ticket-message":
             return int(values.get("action") == "cancel")
-        case "create-job" if values.get("type") == "deleteTicket" or _trashes(values):
+        case "create-job" if values.get("type") == "deleteTicket" or _takes_off(values):
             return _listed(values)
         case "update-job" if values.get("params"):  # of a type that it does not say
             return _listed(values)
     return 0
 
 
-def _trashes(values: Mapping[str, Any]) -> bool:
+def _puts_away(values: Mapping[str, Any]) -> bool:
+    return values.get("trashed_datetime") is not None or values.get("spam") is True
+
+
+def _takes_off(values: Mapping[str, Any]) -> bool:
     updates = (values.get("params") or {}).get("updates") or {}
-    return updates.get("trashed_datetime") is not None
+    return _puts_away(updates) or any(name in updates for name in REPLACED)
 
 
 def _listed(values: Mapping[str, Any]) -> int:

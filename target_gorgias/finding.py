@@ -11,19 +11,18 @@ from target_gorgias.creating import mark_of
 from target_gorgias.entities import ENTITIES, JOB_KEY
 from target_gorgias.keys import NotThereYet, need, singular
 from target_gorgias.ledger import objects
+from target_gorgias.memory import Memory
 from target_gorgias.refusals import Refused, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from target_gorgias.changes import Change, Reference
+    from target_gorgias.directory import Directory
     from target_gorgias.entities import Find
     from target_gorgias.gateway import Gateway
     from target_gorgias.keys import Keys
     from target_gorgias.ledger import Entry, Ledger
-
-REMEMBERED = 10_000
-"""Objects of other streams whose ids are kept in memory."""
 
 
 class Match(NamedTuple):
@@ -39,26 +38,37 @@ class Finder:
     Safe to share between threads.
     """
 
-    def __init__(self, gateway: Gateway, ledger: Ledger, keys: Keys) -> None:
+    def __init__(self, gateway: Gateway, ledger: Ledger, keys: Keys, directory: Directory) -> None:
         self._gateway = gateway
         self._ledger = ledger
         self._keys = keys
+        self._directory = directory
         self._lock = threading.Lock()
-        self._known: dict[tuple[str, str, Any], int] = {}
+        self._memory = Memory()
         self._users: dict[str, int | None] = {}
         self.gone: set[tuple[str, int]] = set()
         """Entities and ids that the ledger has, and Gorgias no longer."""
 
-    def row(self, change: Change, name: str, about: Mapping[str, Any]) -> dict[str, Any] | None:
+    def row(
+        self, change: Change, name: str, about: Mapping[str, Any], *, anew: bool = False
+    ) -> dict[str, Any] | None:
         """The object of an entity with these fields, as a list shows it; None when there is none.
+
+        Args:
+            change: that asks.
+            name: of the entity.
+            about: the fields.
+            anew: whether what was read ahead is too old to tell.
 
         Raises:
             Refused: there are several.
         """
-        found = self.match(change, name, about)
+        found = self.match(change, name, about, anew=anew)
         return found.row if found else None
 
-    def match(self, change: Change, name: str, about: Mapping[str, Any]) -> Match | None:
+    def match(
+        self, change: Change, name: str, about: Mapping[str, Any], *, anew: bool = False
+    ) -> Match | None:
         """The same, with the fields by which it was found.
 
         Raises:
@@ -66,7 +76,7 @@ class Finder:
         """
         for find in ENTITIES[name].finds:
             if all(about.get(field) is not None for field in {*find.same, *find.filters.values()}):
-                found = self._rows(change, find, about)
+                found = self._rows(change, find, about, anew=anew)
                 if change.route.foreign and name == change.route.name:
                     # In the other account, several may have the same external id.
                     found = [row for row in found if not self._is_anothers(change, row)]
@@ -79,14 +89,22 @@ class Finder:
 
     def forget(self) -> None:
         """An object is gone or named otherwise; what named it may name another one now."""
-        with self._lock:
-            self._known.clear()
+        self._memory.forget()
+
+    def made(self, changes: Iterable[Change]) -> None:
+        """Note that what changes name may be there from now on, whom they refer to included."""
+        names = {name for change in changes for name in change.writes | change.reads}
+        self._memory.made(names)
+        self._directory.touch(names)
 
     def let_go(self, gone: set[tuple[str, int]]) -> None:
         """Trust the ledger no longer that these are there."""
         with self._lock:
             self.gone |= gone
-            self._known.clear()
+        self.forget()
+        for entity, number in gone:
+            if entity == "customers":
+                self._directory.written(number)
 
     def by_external_id(self, entity: str, external_id: str) -> int | None:
         """The one object that was written with this external id, as far as the ledger knows."""
@@ -187,13 +205,8 @@ class Finder:
     def _by(self, change: Change, entity: str, way: str, value: Any) -> int | None:  # noqa: ANN401
         if way == "id":
             return int(value)
-        known = self._known.get((entity, way, value))
-        if known is None and (known := self._look(change, entity, way, value)) is not None:
-            with self._lock:
-                if len(self._known) >= REMEMBERED:
-                    self._known.clear()
-                self._known[entity, way, value] = known
-        return known
+        name = (entity, way, str(value))
+        return self._memory.id_of(name, lambda: self._look(change, entity, way, value))
 
     def _look(self, change: Change, entity: str, way: str, value: Any) -> int | None:  # noqa: ANN401
         if way == "external_id":
@@ -225,7 +238,7 @@ class Finder:
         """
         if ENTITIES[entry.entity].marked and entry.gorgias_id is not None:
             mark = mark_of(entry.stream, entry.key, entry.external_id)
-            row = self.row(change, entry.entity, {"external_id": mark})
+            row = self.row(change, entry.entity, {"external_id": mark}, anew=True)
             if row:
                 self._ledger.move(entry.entity, entry.gorgias_id, row["id"])
                 return int(row["id"])
@@ -238,9 +251,13 @@ class Finder:
     def _is_anothers(self, change: Change, row: Mapping[str, Any]) -> bool:
         return self._ledger.is_anothers(change.stream, change.key, row["id"])
 
-    def _rows(self, change: Change, find: Find, about: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def _rows(
+        self, change: Change, find: Find, about: Mapping[str, Any], *, anew: bool
+    ) -> list[dict[str, Any]]:
         filters = {parameter: about[field] for parameter, field in find.filters.items()}
-        rows = self._gateway.rows(change, find.operation, **filters)
+        ahead = find.operation == "list-customers" and not anew
+        listed = self._directory.find(filters) if ahead else None
+        rows = self._gateway.rows(change, find.operation, **filters) if listed is None else listed
         same = {field: _comparable(field, about[field]) for field in find.same}
         return [
             row

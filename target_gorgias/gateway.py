@@ -19,11 +19,14 @@ from gorgias_api import (
 from gorgias_api.operations import OPERATIONS, prepare
 from gorgias_api.paging import follow, read_page
 from gorgias_api.unset import UNSET
+from target_gorgias.effects import may_set_off
 from target_gorgias.jsonl import append, begin
 from target_gorgias.refusals import Refused, readable
+from target_gorgias.rehearsing import needed
+from target_gorgias.trouble import TROUBLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from gorgias_api import Client
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from target_gorgias.trouble import Trouble
 
 PAGE = 100
+REMEMBERED = 10_000
+"""Objects of which a dry run remembers that they are there."""
 HOPS = 5
 """Customers merged into customers merged into customers."""
 NO_REFUSALS = (UnauthorizedError, RateLimitError, ServerError)
@@ -48,8 +53,9 @@ class Gateway:
         client: of the account.
         summary: where requests are counted.
         trouble: where it is noted which of them fail.
-        dry_run: reads only; writes are noted and answered as if they had been done. Ids from
-            `PLANNED` on stand for objects that would have been created.
+        dry_run: reads only; writes are noted and answered as if they had been done, once it is
+            clear that what they are about is there. Ids from `PLANNED` on stand for objects that
+            would have been created.
         plan_path: file for the writes of a dry run.
     """
 
@@ -69,8 +75,14 @@ class Gateway:
         self._plan_path = plan_path
         self._planned = itertools.count(PLANNED)
         self._lock = threading.Lock()
-        if plan_path:
+        self._there: set[str] = set()
+        self._watchers: list[Callable[[Call, bool], None]] = []
+        if dry_run and plan_path:
             begin(plan_path)
+
+    def on_write(self, watcher: Callable[[Call, bool], None]) -> None:
+        """Have `watcher` told of every request that may have changed something, and if it has."""
+        self._watchers.append(watcher)
 
     def call(self, change: Change, name: str, /, **values: Any) -> Any:  # noqa: ANN401 - any JSON
         """Send an operation and give what it answers.
@@ -127,20 +139,35 @@ class Gateway:
         except UsageError as error:
             raise Refused(str(error).removeprefix(f"{name}: ")) from None
         if self.dry_run and (call.method != "GET" or _is_planned(call.path)):
+            if call.method != "GET":
+                self._make_sure(change, name, call)
             return self._imagine(change, name, call)
         self._summary.count(change.stream, "requests")
+        return self._request(change, name, call)
+
+    def _request(self, change: Change, name: str, call: Call) -> Any:  # noqa: ANN401 - any JSON
         sent = self._trouble.sent()
-        answer = self.client.request(
-            call.method,
-            call.path,
-            params=call.params,
-            data=call.data,
-            safe=call.repeatable,
-            check=partial(read_page, call.asked) if OPERATIONS[name].paged else None,
-            failing=partial(self._trouble.failed, (change.stream, change.key), name),
-        )
+        try:
+            answer = self.client.request(
+                call.method,
+                call.path,
+                params=call.params,
+                data=call.data,
+                safe=call.repeatable,
+                check=partial(read_page, call.asked) if OPERATIONS[name].paged else None,
+                failing=partial(self._trouble.failed, (change.stream, change.key), name),
+            )
+        except TROUBLE:
+            self._tell(call, sure=False)
+            raise
+        self._tell(call, sure=True)
         self._trouble.answered(name, sent)
         return answer
+
+    def _tell(self, call: Call, *, sure: bool) -> None:
+        if call.method != "GET":
+            for watcher in self._watchers:
+                watcher(call, sure)
 
     def _survivor(
         self, change: Change, name: str, values: dict[str, Any], moved: MovedError
@@ -160,10 +187,33 @@ class Gateway:
         change.logger.warning("Customer %s was merged into %d, which is written to.", gone, left)
         return {**values, field: left}
 
+    def _make_sure(self, change: Change, name: str, call: Call) -> None:
+        """See that a request leads somewhere; once for each object, since many name the same.
+
+        Raises:
+            ApiError: it does not.
+        """
+        for path in needed(name, call):
+            if path in self._there or _is_planned(path):
+                continue
+            self._summary.count(change.stream, "requests")
+            try:
+                self.client.request("GET", path)
+            except MovedError:
+                if call.path.startswith(path):
+                    raise
+                # Who is only named may have been merged: Gorgias knows who is left.
+            if len(self._there) >= REMEMBERED:
+                self._there.clear()
+            self._there.add(path)
+
     def _imagine(self, change: Change, name: str, call: Call) -> Any:  # noqa: ANN401 - any JSON
         """What a dry run sees instead of a write, and of reading what does not exist yet."""
         if call.method == "GET":
             return {"data": [], "meta": {"next_cursor": None}}
+        effects = may_set_off(name, call.data)
+        if effects:
+            self._summary.count(change.stream, "may_set_off_rules")
         line = {
             "stream": change.stream,
             "key": readable(change.key_values),
@@ -172,7 +222,9 @@ class Gateway:
             "path": call.path,
             "query": call.params,
             "body": None if call.data is UNSET else call.data,
+            "may_set_off": effects,
         }
+        self._tell(call, sure=True)
         with self._lock:
             if self._plan_path:
                 append(self._plan_path, line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.json import serialize_json
@@ -33,12 +34,20 @@ def append(path: Path, line: Mapping[str, Any]) -> None:
         GorgiasError: it cannot be written.
     """
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         # Half a character, which no file can hold, is spelled out as JSON does.
         with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(serialize_json(line, ensure_ascii=False) + "\n")
+            before = "" if _ends_well(descriptor) else "\n"
+            file.write(before + serialize_json(line, ensure_ascii=False) + "\n")
     except OSError as error:
         raise _unwritable(path, error) from None
+
+
+def _ends_well(descriptor: int) -> bool:
+    """Whether the next line begins on its own: editors leave files that do not end with one."""
+    status = os.fstat(descriptor)
+    regular = stat.S_ISREG(status.st_mode)
+    return not regular or not status.st_size or os.pread(descriptor, 1, status.st_size - 1) == b"\n"
 
 
 def _unwritable(path: Path, error: OSError) -> GorgiasError:

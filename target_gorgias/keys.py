@@ -91,7 +91,7 @@ class Keys:
             NotThereYet: that cannot be told yet.
             Refused: several streams have the key.
         """
-        entity, (stream, key) = reference.entity, self._named(reference)
+        entity, (stream, key) = reference.entity, self.named(reference)
         entries = self._entries(entity, key)
         if not stream:
             if not self.ended:
@@ -102,9 +102,13 @@ class Keys:
             stream = min(having, default="")
         return next((each for each in entries if each.stream == stream and objects([each])), None)
 
+    def is_open(self, reference: Reference) -> bool:
+        """Whether a reference has a key that another stream may still bring."""
+        return "key" in reference.ways and not (self.ended or self.named(reference)[0])
+
     def need(self, reference: Reference) -> str:
         """What a record needs whose reference has a key that no object has."""
-        entity, (stream, key) = reference.entity, self._named(reference)
+        entity, (stream, key) = reference.entity, self.named(reference)
         if not stream and self.ended:
             stream = min(self._having(entity, key, self._entries(entity, key)), default="")
         return need(entity, "key", key, stream)
@@ -137,7 +141,7 @@ class Keys:
         entries = self._entries(entity, key)
         return {each.verb for each in entries if stream in {"", each.stream}} == {"delete"}
 
-    def _named(self, reference: Reference) -> tuple[str, str]:
+    def named(self, reference: Reference) -> tuple[str, str]:
         """The stream and the key that are meant; no stream where nothing says it."""
         key = str(reference.ways["key"])
         stream, colon, rest = key.partition(":")

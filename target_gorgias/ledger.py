@@ -33,6 +33,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from gorgias_api import GorgiasError
 from target_gorgias.causes import cause
+from target_gorgias.contents import is_same
 from target_gorgias.database import (
     ENTRIES,
     FILES,
@@ -81,6 +82,10 @@ class Entry(NamedTuple):
     """Hash of what was written."""
     written: float
     """Seconds since 1970."""
+
+    def is_of(self, content: str) -> bool:
+        """Whether this is what was written, without a doubt."""
+        return self.state == DONE and is_same(self.content, content)
 
     @property
     def may_be_gone(self) -> bool:
@@ -190,6 +195,42 @@ class Ledger:
                 return self._read.pop((stream, key))
         with self._lock, self._errors():
             return self._read_with_others(stream, key)
+
+    def known(self, names: Iterable[Name]) -> dict[Name, Entry | None]:
+        """What became of records that `entry` will be asked for."""
+        with self._lock, self._errors():
+            with self._memory:
+                unread: dict[str, list[str]] = {}
+                for stream, key in names:
+                    self._announced.pop((stream, key), None)
+                    if (stream, key) not in self._queue and (stream, key) not in self._read:
+                        unread.setdefault(stream, []).append(key)
+            found: dict[Name, Entry | None] = {}
+            for stream, keys in unread.items():
+                found |= self._some(stream, keys)
+            with self._memory:
+                self._read.update(found)
+                return {name: self._queue.get(name) or self._read.get(name) for name in names}
+
+    def ids_by(
+        self, entity: str, way: str, values: Iterable[str], stream: str = ""
+    ) -> dict[str, set[int]]:
+        """The objects that records became, in one or any stream, by `key` or `external_id`."""
+        self.flush()
+        column = ENTRIES.c[way]
+        query = select(column, ENTRIES.c.gorgias_id).where(
+            ENTRIES.c.account == self._account,
+            ENTRIES.c.entity == entity,
+            ENTRIES.c.gorgias_id.is_not(None),
+            (ENTRIES.c.state != PENDING) | (ENTRIES.c.verb != "delete"),
+            column.in_(list(values)),
+            *([ENTRIES.c.stream == stream] if stream else []),
+        )
+        found: dict[str, set[int]] = {}
+        with self._lock, self._errors():
+            for value, number in self._connection.execute(query):
+                found.setdefault(value, set()).add(number)
+        return found
 
     def announce(self, names: Iterable[Name]) -> None:
         """Tell of which records `entry` will be asked, so that they are read together."""
@@ -346,13 +387,18 @@ class Ledger:
             others = [name for name in self._announced if name[0] == stream][:MOST_READ]
             for name in others:
                 del self._announced[name]
-        found: dict[Name, Entry | None] = dict.fromkeys([*others, (stream, key)])
-        values = {"account": self._account, "stream": stream, "keys": [name[1] for name in found]}
-        for row in self._connection.execute(SOME_ENTRIES, values):
-            found[row.stream, row.key] = Entry(*row)
+        found = self._some(stream, [key, *(name[1] for name in others)])
         with self._memory:
             self._read.update(found)
             return self._read.pop((stream, key))
+
+    def _some(self, stream: str, keys: list[str]) -> dict[Name, Entry | None]:
+        """The entries of records of a stream; None for those that have none."""
+        found: dict[Name, Entry | None] = {(stream, key): None for key in keys}
+        values = {"account": self._account, "stream": stream, "keys": keys}
+        for row in self._connection.execute(SOME_ENTRIES, values):
+            found[row.stream, row.key] = Entry(*row)
+        return found
 
     def _drop(self, names: Iterable[Name]) -> None:
         for name in names:

@@ -12,8 +12,10 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from gorgias_api.kinds import is_blank
 from gorgias_api.operations import Field, encode
 from gorgias_api.operations.fields import DIGITS
+from target_gorgias.columns import folded
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -37,11 +39,6 @@ MARKED_WITH = "meta"
 """By which a job is recognised, and which no row names it by."""
 
 
-def is_blank(value: object) -> bool:
-    """Whether a value is text in which nothing is said."""
-    return isinstance(value, str) and not value.strip()
-
-
 def identifier(value: Any) -> Any:  # noqa: ANN401 - whatever the column holds
     """A name in its one form: without blanks around, and a whole number without a fraction.
 
@@ -55,6 +52,11 @@ def identifier(value: Any) -> Any:  # noqa: ANN401 - whatever the column holds
         case Decimal() if value.is_finite() and value.adjusted() < DIGITS and value == int(value):
             return int(value)
     return value
+
+
+def unqualified(way: str, value: Any) -> Any:  # noqa: ANN401 - a name
+    """A key without the stream that it may be of."""
+    return value.partition(":")[2] or value if way == "key" else value
 
 
 def is_fraction(value: object) -> bool:
@@ -126,8 +128,8 @@ def is_known_by(change: Change, same: tuple[str, ...]) -> bool:
         fields = {_field(change, column) for column in change.key_values}
     else:
         fields = set(next(names_of(change), ((),))[0])
-    whole = {f"{change.entity.of}_id"}
-    return fields - whole == set(same) - whole
+    whole = {folded(f"{change.entity.of}_id")}
+    return set(map(folded, fields)) - whole == set(map(folded, same)) - whole
 
 
 def keys_of_keyless(change: Change, same: tuple[str, ...]) -> set[str]:
@@ -152,6 +154,6 @@ def _as_key(fields: tuple[str, ...], value: Any) -> str:  # noqa: ANN401 - any J
 def _field(change: Change, column: str) -> str:
     """The field that a column stands for, such as `ticket_id` for `ticket_key`."""
     for prefix in change.entity.references:
-        if column in {prefix, *(f"{prefix}_{way}" for way in WAYS)}:
+        if folded(column) in map(folded, (prefix, *(f"{prefix}_{way}" for way in WAYS))):
             return f"{prefix}_id"
     return column

@@ -6,24 +6,28 @@ Several rows about the same object go out together where that saves requests.
 
 from __future__ import annotations
 
-import json
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from gorgias_api.operations import Field, FieldError
 from gorgias_api.paging import read_rows
 from target_gorgias.changes import Reference
+from target_gorgias.deleting import deletions
 from target_gorgias.refusals import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from target_gorgias.changes import Change
+    from target_gorgias.deleting import Allowance
     from target_gorgias.finding import Finder
     from target_gorgias.gateway import Gateway
 
 READ_AND_REPLACE = 3
 """So many values of one object take fewer requests when its list is read and written back."""
 NOT_FOUND = 404
+TYPED: tuple[Literal["number", "boolean"], ...] = ("number", "boolean")
+"""Types of field whose values may come as text."""
 TAG_COLUMNS = frozenset({"name", "names", "tag_id"})
 
 
@@ -61,9 +65,10 @@ VALUES: Mapping[str, _Values] = {
 class Parts:
     """Writes tags and field values. Safe to share between threads."""
 
-    def __init__(self, gateway: Gateway, finder: Finder) -> None:
+    def __init__(self, gateway: Gateway, finder: Finder, allowance: Allowance) -> None:
         self._gateway = gateway
         self._finder = finder
+        self._allowance = allowance
         self._lock = threading.Lock()
         self._types: dict[str, dict[int, str]] = {}
 
@@ -99,7 +104,8 @@ class Parts:
         operation = "create-ticket-tags" if first.route.verb == "add" else "delete-ticket-tags"
         given = {"names": list(dict.fromkeys(names)), "ids": list(dict.fromkeys(ids))}
         asked = {field: tags for field, tags in given.items() if tags}
-        self._gateway.call(first, operation, ticket_id=ticket, **asked)
+        with self._allowance.spend(changes, deletions(operation, asked)):
+            self._gateway.call(first, operation, ticket_id=ticket, **asked)
         return "updated" if first.route.verb == "add" else "deleted"
 
     def _set_tags(self, change: Change, ticket: int, names: list[str]) -> str:
@@ -107,13 +113,16 @@ class Parts:
             message = "'names' is missing: all the tags the ticket is to have, as a list."
             raise Refused(message)
         path = "list-ticket-tags"
-        before = read_rows(path, self._gateway.call(change, path, ticket_id=ticket))
-        there = {tag["name"] for tag in before}
+        there = change.shown.tags if change.shown else None
+        if there is None:
+            before = read_rows(path, self._gateway.call(change, path, ticket_id=ticket))
+            there = {tag["name"] for tag in before}
         if there == set(names):
             return "unchanged"
         if gone := there - set(names):
             change.logger.warning("Ticket %d loses %d tags that are not listed.", ticket, len(gone))
-        self._gateway.call(change, "update-ticket-tags", ticket_id=ticket, names=names)
+        with self._allowance.spend([change], len(gone)):
+            self._gateway.call(change, "update-ticket-tags", ticket_id=ticket, names=names)
         return "updated"
 
     def _values(self, changes: Sequence[Change], owner: int, values: _Values) -> str:
@@ -137,7 +146,8 @@ class Parts:
 
     def _clear(self, change: Change, at: Mapping[str, int], values: _Values, field: int) -> None:
         try:
-            self._gateway.call(change, values.delete, **at, id=field)
+            with self._allowance.spend([change]):
+                self._gateway.call(change, values.delete, **at, id=field)
         except Refused as refused:
             if refused.status != NOT_FOUND:  # what is not there need not be cleared
                 raise
@@ -152,7 +162,8 @@ class Parts:
         after = {field: value for field, value in after.items() if value is not None}
         if after == before:
             return "unchanged"
-        if change.route.verb == "replace" and (gone := before.keys() - after.keys()):
+        gone = before.keys() - after.keys()
+        if change.route.verb == "replace" and gone:
             change.logger.warning(
                 "%s %d loses %d values that are not listed.",
                 values.object_type,
@@ -160,18 +171,20 @@ class Parts:
                 len(gone),
             )
         listed = [{"id": field, "value": value} for field, value in after.items()]
-        self._gateway.call(change, values.replace, **at, values=listed)
+        with self._allowance.spend([change], len(gone)):
+            self._gateway.call(change, values.replace, **at, values=listed)
         return "updated"
 
     def _wanted(self, change: Change, values: _Values) -> dict[int, Any]:
         """The values a change asks for, by field; None clears."""
-        if "custom_fields" in change.values:
-            given = {each["id"]: each["value"] for each in change.values["custom_fields"]}
-        elif "value" in change.values and change.route.verb != "replace":
-            given = {self._field(change): change.values["value"]}
-        else:
+        given = {each["id"]: each["value"] for each in change.values.get("custom_fields", ())}
+        if "value" in change.values and change.route.verb != "replace":
+            given[self._field(change)] = change.values["value"]
+        if not change.values.keys() & {"custom_fields", "value"}:
             needed = "custom_fields" if change.route.verb == "replace" else "value"
             message = f"'{needed}' is missing."
+            if needed == "value" and "value" in map(str.lower, change.record):
+                message = "'value' is empty, which clears only if the option 'nulls' is 'write'."
             raise Refused(message)
         return {field: self._typed(change, values, field, value) for field, value in given.items()}
 
@@ -186,18 +199,17 @@ class Parts:
         return self._finder.id_of(change, Reference("custom_fields", ways, stream=stream))
 
     def _typed(self, change: Change, values: _Values, field: int, value: Any) -> Any:  # noqa: ANN401
-        """A text that may be JSON, as the tap writes values, as the type the field has."""
+        """A text that may be a number or a boolean, as the type the field has."""
         if not isinstance(value, str):
             return value
-        try:
-            read = json.loads(value)
-        except (ValueError, RecursionError):
-            return value
-        if isinstance(read, str) or read is None:
-            return read
-        # `12` may be a number or a text: only the field knows.
-        is_text = self._type(change, values.object_type, field) == "text"
-        return value if is_text else read
+        for kind in TYPED:
+            try:
+                read = Field("value", kind).read(value.strip())
+            except FieldError:
+                continue
+            if self._type(change, values.object_type, field) == kind:
+                return read
+        return value
 
     def _type(self, change: Change, object_type: str, field: int) -> str | None:
         with self._lock:

@@ -24,6 +24,9 @@ PARTS: Mapping[str, Mapping[str, type]] = {
     "ACTIVATE_VERSION": {"stream": str},
 }
 """What each type of message must have."""
+BATCH = "BATCH"
+MARK = "\ufeff"
+"""The byte-order mark, with which some editors begin a file."""
 
 
 class InputError(GorgiasError):
@@ -46,14 +49,21 @@ class MessageReader(SimpleSingerReader):
     ) -> Counter[str]:
         """Read every line; see the class."""
         try:
-            return super().process_lines(file_input, callbacks)
+            return super().process_lines(self._messages(file_input), callbacks)
         except UnicodeDecodeError:
             message = f"The input after line {self._line} is not text in UTF-8."
             raise InputError(message) from None
 
+    # It is only ever iterated over.
+    def _messages(self, file_input: IO[str] | None) -> Any:  # noqa: ANN401
+        """The lines that hold something, counting all of them."""
+        for line in file_input or self.default_input:
+            self._line += 1
+            if text := line.removeprefix(MARK).strip():
+                yield text
+
     def deserialize_json(self, line: str) -> dict[str, Any]:
         """The message in a line; see the class."""
-        self._line += 1
         try:
             message = json.loads(line, parse_float=Decimal)
         except (ValueError, RecursionError):
@@ -61,6 +71,12 @@ class MessageReader(SimpleSingerReader):
         if not isinstance(message, dict) or not isinstance(message.get("type"), str):
             self._refuse("has no 'type'")
         kind = message["type"]
+        if kind == BATCH:
+            message = (
+                f"Line {self._line} of the input is a BATCH message, whose files are not read here:"
+                " have the tap write RECORD messages, without its setting 'batch_config'."
+            )
+            raise InputError(message)
         if kind not in PARTS:
             self._refuse(f"is of a type that is none of {', '.join(PARTS)}")
         for part, expected in PARTS[kind].items():

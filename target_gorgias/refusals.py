@@ -7,13 +7,14 @@ import threading
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from gorgias_api import ApiError, GorgiasError
+from gorgias_api import ApiError, ForbiddenError, GorgiasError
 from gorgias_api.masking import MASK, mask_text
 from gorgias_api.operations import encode
 from gorgias_api.operations.fields import FieldError
 from target_gorgias.jsonl import append
 
 if TYPE_CHECKING:
+    from gorgias_api.clock import Clock
     from target_gorgias.changes import Change
     from target_gorgias.settings import Rules
 
@@ -25,6 +26,8 @@ class Refused(GorgiasError):  # noqa: N818 - it says what became of the row
     """A row cannot be written as it is; the others can. The text is a sentence without its row."""
 
     status: int | None = None
+    missing_scope: str | None = None
+    """What the login lacks, for every row of the stream."""
     message = ""
     fields: Any = None
     logged = ""
@@ -35,6 +38,8 @@ class Refused(GorgiasError):  # noqa: N818 - it says what became of the row
         """What Gorgias said when it refused, and what that means if it does not say so itself."""
         refused = cls(meaning or MEANINGS.get(error.status, MEANINGS[400]) + str(error))
         refused.status = error.status
+        if isinstance(error, ForbiddenError):
+            refused.missing_scope = error.missing_scope
         refused.message, refused.fields = error.refusal.message, error.refusal.fields
         return refused
 
@@ -57,28 +62,43 @@ class Rejects:
 
     A line of the file is a Singer RECORD message with the reason beside it, so the file itself can
     be fed back in. It holds what the rows hold, so only its owner may read it.
+
+    Args:
+        rules: what the settings say.
+        run: names this run.
+        clock: tells when a row was refused.
     """
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, run: str, clock: Clock) -> None:
+        self.run = run
+        self.path = rules.rejects_path
         self._rules = rules
+        self._clock = clock
         self._lock = threading.Lock()
         self.count = 0
 
-    def add(self, change: Change, refused: Refused) -> None:
+    def add(self, change: Change, refused: Refused, *, quietly: bool = False) -> None:
         """Note a refused row.
+
+        Args:
+            change: what it asked for.
+            refused: why not.
+            quietly: without a line on the log, which has one on the whole stream.
 
         Raises:
             TooManyError: this was one too many.
         """
         with self._lock:
             self.count += 1
-            if self._rules.rejects_path:
-                append(self._rules.rejects_path, _line(change, refused))
+            if self.path:
+                now = self._clock.now().isoformat(timespec="seconds")
+                append(self.path, {**_line(change, refused), "time": now, "run": self.run})
         where = mask_text(f"{change.stream}, {who(change)}: {refused.logged or refused}")
         if not self._rules.carry_on:
             message = f"{where} Mend the row, or set 'on_error' to 'continue' to go on without it."
             raise TooManyError(message)
-        change.logger.warning("Refused: %s", where)
+        if not quietly:
+            change.logger.warning("Refused: %s%s", where, _others(refused))
         if self._rules.max_rejects is not None and self.count > self._rules.max_rejects:
             message = (
                 f"More than {self._rules.max_rejects} rows were refused ('max_rejects'); the last "
@@ -88,11 +108,16 @@ class Rejects:
 
 
 def who(change: Change) -> str:
-    """The key of a row for the log."""
-    if change.key in {"", change.content}:
-        return "a row without a key"
-    parts = change.key_values.values() or [change.key]
-    return f"key {', '.join(shown(str(part)) for part in parts)}"
+    """The key of a row for the log; without one, what it names."""
+    if change.key_values:
+        return f"key {', '.join(shown(str(part)) for part in change.key_values.values())}"
+    named = [f"{column} {shown(str(value))}" for column, value in change.named.items()]
+    return f"the row with {', '.join(named)}" if named else "a row without a key"
+
+
+def _others(refused: Refused) -> str:
+    """What it means for the other rows of the stream."""
+    return " No further row of this stream is tried." if refused.missing_scope else ""
 
 
 def shown(part: str) -> str:
@@ -106,6 +131,7 @@ def _line(change: Change, refused: Refused) -> dict[str, Any]:
         "type": "RECORD",
         "stream": change.stream,
         "key": readable(change.key_values),
+        "names": readable(change.named),
         "operation": change.operation,
         "status": refused.status,
         "reason": str(refused),

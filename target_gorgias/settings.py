@@ -41,7 +41,11 @@ DRY_RUN = Setting(
     "Write nothing: look up what is needed, count, and note the requests in `plan_path`.",
     default=False,
 )
-PLAN = Setting("plan_path", "string", "File for the requests of a dry run, one JSON line each.")
+PLAN = Setting(
+    "plan_path",
+    "string",
+    "File for the requests of a dry run, one JSON line each; not used otherwise.",
+)
 ON_ERROR = Setting(
     "on_error",
     "string",
@@ -70,20 +74,23 @@ HARD_DELETE = Setting(
 MAX_DELETES = Setting(
     "max_deletes",
     "integer",
-    "Objects a run may delete, trash or merge away; further ones are refused.",
+    "What a run may take away: objects deleted, trashed, marked as spam or merged away, and tags, "
+    "field values, channels and members taken off, also by a list that replaces them. More is "
+    "refused.",
     default=500,
 )
 SENDING = Setting(
     "allow_sending",
     "boolean",
-    "Allow what Gorgias would really deliver to a person: messages without `sent_datetime`, "
-    "invitations of users, surveys. Refused otherwise.",
+    "Allow what Gorgias would really deliver to a person: messages without a `sent_datetime` in "
+    "the past, invitations of users, surveys. Refused otherwise.",
     default=False,
 )
 SKIP_UNCHANGED = Setting(
     "skip_unchanged",
     "boolean",
-    "Send nothing for a row that is as it was when it was last written.",
+    "Send nothing for a row that is as it was when it was last written, or, with the stream's "
+    "option `compare`, as Gorgias has it.",
     default=True,
 )
 LEDGER = Setting(
@@ -140,7 +147,6 @@ class Rules:
     max_rejects: int | None
     max_deletes: int
     allow_sending: bool
-    skip_unchanged: bool
     ledger_url: str | None
     look_before_create: bool
     max_parallelism: int
@@ -161,15 +167,13 @@ class Rules:
             found = value(setting)
             return _file(setting, Path(found).expanduser()) if found else None
 
-        if value(PLAN) and not value(DRY_RUN):
-            message = "The setting 'plan_path' is only for a 'dry_run'."
-            raise SettingsError(message)
         return cls(
             routes=Routes(
                 value(STREAMS) or {},
                 skip_unknown=_choice(UNKNOWN, value(UNKNOWN), "fail", "skip") == "skip",
                 action_field=value(ACTION),
                 hard_delete=value(HARD_DELETE),
+                skip_unchanged=value(SKIP_UNCHANGED),
             ),
             dry_run=value(DRY_RUN),
             plan_path=path(PLAN),
@@ -178,7 +182,6 @@ class Rules:
             max_rejects=_count(MAX_REJECTS, value(MAX_REJECTS)),
             max_deletes=_count(MAX_DELETES, value(MAX_DELETES)) or 0,
             allow_sending=value(SENDING),
-            skip_unchanged=value(SKIP_UNCHANGED),
             ledger_url=value(LEDGER),
             look_before_create=value(LOOK),
             max_parallelism=_parallelism(value(PARALLELISM)),

@@ -10,10 +10,11 @@ from target_gorgias.intake import Stream
 from target_gorgias.refusals import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from singer_sdk.helpers.types import Context
 
+    from target_gorgias.routes import Route
     from target_gorgias.target import TargetGorgias
 
 Record = dict[str, Any]
@@ -40,12 +41,15 @@ class GorgiasSink(RecordSink):
         """
         super().__init__(target, stream_name, schema, key_properties)
         self._gorgias = target
+        self._seen: dict[Route | None, set[str]] = {}
+        self._told = target.columns_told.setdefault(stream_name, set())
         routes = target.rules.routes
         self._stream = Stream.named(routes, stream_name, self.key_properties, self.logger)
         if self._stream is None:
             self.logger.warning("The stream stands for no operation; it is skipped.")
         else:
             self._stream.check(schema["properties"])
+            self._warn(schema["properties"])
 
     def process_record(self, record: Record, context: Context) -> None:  # noqa: ARG002
         """Hand on the change a record asks for.
@@ -54,6 +58,7 @@ class GorgiasSink(RecordSink):
             GorgiasError: the run cannot go on.
         """
         if self._stream is None:
+            self._gorgias.skip()
             return
         try:
             change = self._stream.change(record)
@@ -63,7 +68,19 @@ class GorgiasSink(RecordSink):
         if change is None:
             self._gorgias.leave(self.stream_name)
         else:
+            self._warn(record, change.route)
             self._gorgias.take(change)
+
+    def _warn(self, columns: Collection[str], route: Route | None = None) -> None:
+        """Say once of each column that it is left out."""
+        seen = self._seen.setdefault(route, set())
+        if self._stream is None or not (new := set(columns) - seen):
+            return
+        seen |= new
+        left_out = self._stream.left_out(new, route) - self._told
+        if left_out:
+            self._told |= left_out
+            self._stream.warn(left_out)
 
     def get_validator(self) -> None:
         """None: see the class."""

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from gorgias_api import Client
 
 COUNTS = ("created", "updated", "unchanged", "deleted", "rejected", "requests")
-
+PLANNED = (*COUNTS, "may_set_off_rules")
+"""What a dry run counts: also the requests that rules or surveys may follow."""
 
 EVERY = 30.0
 """Seconds between two lines on progress."""
@@ -25,15 +26,17 @@ EVERY = 30.0
 class Summary:
     """Counts per stream, and a line on the log now and then. Safe to share between threads."""
 
-    def __init__(self, client: Client, logger: logging.Logger) -> None:
+    def __init__(self, client: Client, logger: logging.Logger, *, dry_run: bool = False) -> None:
         self._client = client
+        self._counts = PLANNED if dry_run else COUNTS
+        self._remark = " (dry run, nothing was written)" if dry_run else ""
         self._logger = logger
         self._lock = threading.Lock()
         self._streams: dict[str, Counter[str]] = {}
         self._said = client.clock.monotonic()
 
     def count(self, stream: str, what: str, times: int = 1) -> None:
-        """Count one of `COUNTS`."""
+        """Count one of `COUNTS`, or of `PLANNED` in a dry run."""
         with self._lock:
             self._streams.setdefault(stream, Counter())[what] += times
             now = self._client.clock.monotonic()
@@ -44,12 +47,20 @@ class Summary:
             self._say("So far")
 
     def as_dict(self) -> dict[str, dict[str, int]]:
-        """The counts by stream, each of `COUNTS`."""
+        """The counts by stream, all of them."""
         with self._lock:
             return {
-                stream: {what: counts[what] for what in COUNTS}
+                stream: {what: counts[what] for what in self._counts}
                 for stream, counts in sorted(self._streams.items())
             }
+
+    @property
+    def refused(self) -> int:
+        """How many rows there were, if every one of them was refused; else 0."""
+        with self._lock:
+            totals = sum(self._streams.values(), Counter())
+        others = any(totals[what] for what in COUNTS if what not in {"rejected", "requests"})
+        return 0 if others else totals["rejected"]
 
     def tell(self, path: Path | None) -> None:
         """Log the counts, and write them to a file.
@@ -68,6 +79,8 @@ class Summary:
 
     def _say(self, when: str) -> None:
         for stream, counts in self.as_dict().items():
-            told = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
-            self._logger.info("%s: %s.", stream, told)
-        self._logger.info("%s: %s.", when, self._client.budget.spent())
+            told = ", ".join(
+                f"{number} {what.replace('_', ' ')}" for what, number in counts.items() if number
+            )
+            self._logger.info("%s: %s%s.", stream, told, self._remark)
+        self._logger.info("%s: %s%s.", when, self._client.budget.spent(), self._remark)

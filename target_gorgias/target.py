@@ -7,6 +7,7 @@ import sys
 from contextlib import ExitStack
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
+from uuid import uuid4
 
 from singer_sdk import Target
 from singer_sdk.exceptions import MappingError
@@ -29,8 +30,11 @@ from target_gorgias.crew import Crew
 from target_gorgias.gateway import Gateway
 from target_gorgias.keys import Keys
 from target_gorgias.ledger import Ledger
+from target_gorgias.neighbours import Neighbours
+from target_gorgias.ordering import Turns
 from target_gorgias.reading import InputError, MessageReader
 from target_gorgias.refusals import Rejects, TooManyError
+from target_gorgias.replaying import Replay
 from target_gorgias.settings import OWN, Rules
 from target_gorgias.sinks import GorgiasSink
 from target_gorgias.summary import Summary
@@ -46,7 +50,6 @@ if TYPE_CHECKING:
     from target_gorgias.refusals import Refused
 
 FAILED, MISUSED = 1, 2
-MOST_TOGETHER = 100
 
 
 class TargetGorgias(Target):
@@ -57,8 +60,11 @@ class TargetGorgias(Target):
     config_jsonschema: ClassVar[dict[str, Any]] = json_schema(OWN)
     default_sink_class = GorgiasSink
     message_reader_class = MessageReader
-    _stream: str | None = None
-    """That the last change came from."""
+    _began = False
+    """Whether a change came."""
+    _withheld: dict[str, Any] | None = None
+    """A state that is not to go out yet."""
+    _replay: Replay
     capabilities: ClassVar = [
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,
@@ -112,7 +118,7 @@ class TargetGorgias(Target):
     @cached_property
     def summary(self) -> Summary:
         """What became of the rows."""
-        return Summary(self.client, self.logger)
+        return Summary(self.client, self.logger, dry_run=self.rules.dry_run)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -134,13 +140,24 @@ class TargetGorgias(Target):
             Writer(gateway, self.ledger, rules, self.client.clock, keys),
             keys=keys,
             ledger=self.ledger,
-            rejects=Rejects(rules),
+            rejects=self.rejects,
             summary=self.summary,
             crew=self.crew,
             trouble=trouble,
             routes=rules.routes,
             logger=self.logger,
+            started=self.client.clock.now().timestamp(),
         )
+
+    @cached_property
+    def rejects(self) -> Rejects:
+        """The rows that cannot be written."""
+        return Rejects(self.rules, uuid4().hex, self.client.clock)
+
+    @cached_property
+    def columns_told(self) -> dict[str, set[str]]:
+        """By stream, the columns of which it is said that they are left out."""
+        return {}
 
     @cached_property
     def crew(self) -> Crew:
@@ -157,11 +174,45 @@ class TargetGorgias(Target):
         _ = self.applier  # a ledger that cannot be opened ends the run before it begins
         with ExitStack() as ending:
             ending.callback(self.client.close)
+            ending.callback(self.applier.close)
             ending.callback(self.ledger.close)
             ending.callback(self.summary.tell, self.rules.summary_path)
+            source = file_input or sys.stdin
+            keep = self.rules.dry_run
+            self._replay = ending.enter_context(
+                Replay(self.rejects, source, keep=keep, logger=self.logger)
+            )
             ending.callback(self.crew.stop)
             self._tell_of_the_ledger()
-            super().listen(file_input)
+            try:
+                super().listen(file_input)
+            except InputError:
+                self._held.let_go()
+                self.crew.wait()  # what came before the line is written all the same
+                raise
+
+    @classmethod
+    def invoke(  # type: ignore[override]  # the SDK's signature, which its base does not have
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        file_input: IO[str] | None = None,
+    ) -> None:
+        """Run the target, as the SDK does; a run in which no row could be written is no success.
+
+        Raises:
+            GorgiasError: every row was refused.
+        """
+        super(Target, cls).invoke(about=about, about_format=about_format)
+        cls.print_version(print_fn=cls.logger.info)
+        given = config or _ConfigInput()
+        target = cls(config=given.config, validate_config=True, parse_env_config=given.parse_env)
+        target.listen(file_input)
+        if refused := target.summary.refused:
+            message = f"Every row was refused, {refused} in all."
+            raise GorgiasError(message)
 
     def _tell_of_the_ledger(self) -> None:
         """Say so if it is new: it may not be the one that was meant."""
@@ -176,21 +227,18 @@ class TargetGorgias(Target):
     def take(self, change: Change) -> None:
         """Have a change applied, together with its neighbours where that saves requests.
 
-        Streams do not overlap: what one wrote is there when the next begins.
+        What earlier changes wrote is there when a later one refers to it, in whatever stream.
 
         Raises:
             GorgiasError: an earlier change made the run end.
         """
-        if self._stream is None:
+        if not self._began:
+            self._began = True
             self.applier.take_up()
-        if self._stream != change.stream:
-            self._let_go()
+        if self._turns.must_wait(change):
+            self._held.let_go()
             self.crew.wait()
-            self._stream = change.stream
-        apart = change.together is None or len(self._held) >= MOST_TOGETHER
-        if apart or (self._held and self._held[0].together != change.together):
-            self._let_go()
-        self._held.append(change)
+        self._held.add(change)
 
     def refuse(self, change: Change, refused: Refused) -> None:
         """Note that a record cannot be written.
@@ -201,9 +249,13 @@ class TargetGorgias(Target):
         try:
             self.applier.refuse(change, refused)
         except TooManyError:
-            self._let_go()
+            self._held.let_go()
             self.crew.wait()  # what came before it is written all the same
             raise
+
+    def skip(self) -> None:
+        """Note that a record is left out with its stream."""
+        self._replay.mixed = True
 
     def leave(self, stream: str) -> None:
         """Note that a record asks for nothing."""
@@ -211,25 +263,32 @@ class TargetGorgias(Target):
 
     def process_endofpipe(self) -> None:
         """Wait until everything is written, and refuse what still waits for something."""
-        self._let_go()
+        self._held.let_go()
         self.crew.wait()
         self.applier.finish()
         self.crew.wait()
+        if self._withheld is not None:
+            self._write_state_message(self._withheld)
+        self._replay.done()
         super().process_endofpipe()
 
     @cached_property
-    def _held(self) -> list[Change]:
-        """Neighbours that go out together, as long as no other kind of message follows."""
-        return []
+    def _held(self) -> Neighbours:
+        """The changes at hand, until a state or the end follows."""
+        return Neighbours(self.applier.submit)
 
-    def _let_go(self) -> None:
-        together, self._held[:] = tuple(self._held), []
-        if together:
-            self.applier.submit(together)
+    @cached_property
+    def _turns(self) -> Turns:
+        """What must wait for others."""
+        return Turns()
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         """Take a record; a refused one that is fed back has its key along instead of a schema."""
         stream, key = message_dict["stream"], message_dict.get("key")
+        if message_dict.get("run") == self.rejects.run:
+            return  # it was refused by this very run, into what it reads
+        if "reason" not in message_dict:
+            self._replay.mixed = True
         if stream not in self.mapper.stream_maps:
             if not isinstance(key, dict):
                 message = f"The input has a record of the stream '{stream}' before its schema."
@@ -267,12 +326,18 @@ class TargetGorgias(Target):
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         """Let a state out as soon as all that came before it is written; never in a dry run."""
-        self._let_go()
+        self._held.let_go()
         if not self.rules.dry_run:
             self.crew.mark(message_dict["value"])
 
     def _write_state_message(self, state: dict[str, Any]) -> None:
-        """Say what is written, once the ledger says so too."""
+        """Say what is written, once the ledger says so too.
+
+        While every row was refused it is withheld: the same rows are to come again.
+        """
+        self._withheld = state if self.summary.refused else None
+        if self._withheld is not None:
+            return
         self.ledger.flush()
         try:
             super()._write_state_message(state)

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gorgias_api.operations import OPERATIONS
 from target_gorgias.attachments import Attachments
 from target_gorgias.changes import Reference
+from target_gorgias.comparing import agrees
+from target_gorgias.contents import check_creation, has_creation, keeps_creation
 from target_gorgias.creating import Creator, Made, entry, external_id, ready
 from target_gorgias.crew import Later
-from target_gorgias.deleting import deletions
+from target_gorgias.deleting import Allowance, deletions
+from target_gorgias.directory import Directory
 from target_gorgias.finding import Finder, Match
 from target_gorgias.keys import NotThereYet, need
 from target_gorgias.ledger import DONE, PENDING
-from target_gorgias.lists import merged
+from target_gorgias.lists import additions, merged
+from target_gorgias.looking import Looker
 from target_gorgias.naming import PERSONS
 from target_gorgias.ownership import OwnedError, Ownership
 from target_gorgias.parts import NOT_FOUND, Parts
 from target_gorgias.recovery import GONE, Recovery
 from target_gorgias.refusals import Refused
-from target_gorgias.sending import refuse_sending, why_sent
+from target_gorgias.sending import keep_inside, refuse_sending, why_sent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gorgias_api.clock import Clock
     from target_gorgias.changes import Change
@@ -58,16 +62,18 @@ class Writer:
         self._ledger = ledger
         self._rules = rules
         self._clock = clock
-        self._finder = Finder(gateway, ledger, keys)
+        self.directory = Directory()
+        self.looker = Looker(gateway, ledger, keys, self.directory)
+        self._finder = Finder(gateway, ledger, keys, self.directory)
+        self._keys = keys
         self._ownership = Ownership(ledger)
         self._creator = Creator(ledger, clock, gateway.client.settings.max_retries)
         self._recovery = Recovery(
             gateway, ledger, self._finder, look_before_create=rules.look_before_create
         )
-        self._parts = Parts(gateway, self._finder)
+        self._allowance = Allowance(rules.max_deletes)
+        self._parts = Parts(gateway, self._finder, self._allowance)
         self._attachments = Attachments(gateway, ledger)
-        self._lock = threading.Lock()
-        self._deletes = 0
 
     def write(self, changes: Sequence[Change], known: Mapping[str, Entry | None]) -> str:
         """Write changes of one kind to one object, one change for all but parts.
@@ -109,19 +115,50 @@ class Writer:
             self._note(changes, None)
             return outcome
         try:
-            return self._verbs()[first.route.verb](first, known[first.key])
+            outcome = self._verbs()[first.route.verb](first, known[first.key])
         finally:
             self._ownership.release(first)
+        self._finder.made([first])
+        return outcome
 
     def is_unchanged(self, change: Change, known: Entry | None) -> bool:
-        """Whether a change was written before, and nothing else since by the same record."""
-        if known is None:
-            return False
-        if change.route.verb == "create" and known.gorgias_id is not None:
+        """Whether a change need not be written: its object is as the record wants it."""
+        if change.route.verb == "create" and known and known.gorgias_id is not None:
             # Whatever else it says now: what is created is created once.
             return known.verb != "trash"
-        done = known.state == DONE and known.content == change.content
-        return done and self._rules.skip_unchanged
+        return change.route.skip_unchanged and self._is_so(change, known)
+
+    def _is_so(self, change: Change, known: Entry | None) -> bool:
+        """Whether what a change asks for holds, in Gorgias if it was looked up there."""
+        same = known is not None and known.is_of(change.content)
+        if not change.route.compares or change.shown is None or change.shown.row is None:
+            return same  # what is gone is as it was left
+        if not change.shown.is_of_use(change) or (known and known.state == PENDING):
+            return False
+        if known and known.verb == "trash" != change.route.verb:
+            return False  # its row is back, so it is to leave the trash
+        verdict = agrees(change, change.shown.row)
+        if verdict and not same:
+            return self._take_note(change, known, change.shown.row)
+        return same if verdict is None else verdict
+
+    def _take_note(self, change: Change, known: Entry | None, row: dict[str, Any]) -> bool:
+        """Note that an object is as a record wants it, unless that is to wait or be refused."""
+        if known and not keeps_creation(change, known):
+            return False
+        if change.entity.of and not change.entity.create:
+            if self._keys.is_open(change.references[change.entity.of]):
+                return False
+            self._note([change], None)
+            return True
+        if not ("id" in change.own or (known and known.gorgias_id is not None)):
+            try:
+                self._ownership.check(change, Match(row, ("external_id",)))
+            except OwnedError:
+                return False
+        self._note([change], row["id"])
+        self._ownership.release(change)
+        return True
 
     def _verbs(self) -> Mapping[str, Callable[[Change, Entry | None], str]]:
         return {
@@ -196,6 +233,7 @@ class Writer:
         def send() -> Any:  # noqa: ANN401 - whatever Gorgias answers
             if along:
                 self._ledger.put(*along)
+            self._finder.made([change])  # even if nobody will know
             return self._gateway.call(change, entity.create, **body)
 
         def look(given: str | None) -> dict[str, Any] | None:
@@ -205,9 +243,9 @@ class Writer:
 
         made = self._creator.resumed(change, known, look)
         if made is None:
-            self._guard(entity.create, body)
-            delivered = bool(why_sent(entity.create, body))
-            made = self._creator.create(change, send, look, delivered=delivered)
+            with self._guarded(change, entity.create, body):
+                delivered = bool(why_sent(entity.create, body, self._clock.now()))
+                made = self._creator.create(change, send, look, delivered=delivered)
         return made
 
     def _made_before(self, change: Change, recognised: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -216,7 +254,7 @@ class Writer:
         Raises:
             OwnedError: there is one, created from another record.
         """
-        found = self._finder.match(change, change.route.name, recognised)
+        found = self._finder.match(change, change.route.name, recognised, anew=True)
         if found is None:
             return None
         try:
@@ -271,18 +309,24 @@ class Writer:
 
     def _change(self, change: Change, found: int, known: Entry | None = None) -> str:
         """Update an object; one that its row took to the trash leaves it."""
+        if has_creation(change.content):
+            check_creation(change, self._ledger.entry(change.stream, change.key))
         body = self._body(change, change.entity.update)
         if known and known.verb == "trash":
             body.setdefault("trashed_datetime", None)
-        body = merged(self._gateway, change, found, body)
+        added = list(additions(change, body))
+        for operation, fields in added:
+            with self._guarded(change, operation, fields):
+                self._gateway.call(change, operation, ticket_id=found, **fields)
+        body, gone = merged(self._gateway, change, found, body)
         if not body:
             self._note([change], found)
-            return "unchanged"
+            return "updated" if added else "unchanged"
         for field in OPERATIONS[change.entity.update].body:
             if field.required and field.name in change.entity.defaults:
                 body.setdefault(field.name, change.entity.defaults[field.name])
-        self._guard(change.entity.update, body)
-        self._gateway.call(change, change.entity.update, **self._at(change), id=found, **body)
+        with self._guarded(change, change.entity.update, body, gone):
+            self._gateway.call(change, change.entity.update, **self._at(change), id=found, **body)
         if change.entity.naming & body.keys():
             self._finder.forget()
         self._note([change], found)
@@ -291,9 +335,9 @@ class Writer:
     def _delete(self, change: Change, known: Entry | None) -> str:
         found = self._locate(change, known)
         if found is not None:
-            self._spend_deletes()
             try:
-                self._gateway.call(change, change.entity.delete, **self._at(change), id=found)
+                with self._allowance.spend([change]):
+                    self._gateway.call(change, change.entity.delete, **self._at(change), id=found)
             except Refused as refused:
                 stale = known and known.state == DONE and known.gorgias_id == found
                 if refused.status not in GONE or (stale and "id" not in change.own):
@@ -308,9 +352,9 @@ class Writer:
         if found is None:
             self._note([change], None)
             return "unchanged"
-        self._spend_deletes()
         now = self._clock.now()
-        self._gateway.call(change, change.entity.update, id=found, trashed_datetime=now)
+        with self._allowance.spend([change]):
+            self._gateway.call(change, change.entity.update, id=found, trashed_datetime=now)
         self._note([change], found)
         return "deleted"
 
@@ -321,9 +365,9 @@ class Writer:
                 message = f"'{prefix}_id' is missing."
                 raise Refused(message)
             ids[f"{prefix}_id"] = self._finder.id_of(change, change.references[prefix])
-        self._spend_deletes()
         try:
-            self._gateway.call(change, "merge-customers", **ids)
+            with self._allowance.spend([change]):
+                self._gateway.call(change, "merge-customers", **ids)
         except Refused as refused:
             if refused.status not in MERGED:
                 raise
@@ -373,6 +417,7 @@ class Writer:
             self._ledger.forget(message.stream, message.key)
             raise
         outcome = self._as_asked(ticket, made)
+        self._finder.made([ticket, message])
         for each in made.row.get("messages") or ():
             if each.get("external_id") == first["external_id"]:
                 self._ledger.note(pending._replace(state=DONE, gorgias_id=each["id"]))
@@ -394,8 +439,8 @@ class Writer:
             message_ = "An incoming message needs a sender, or a ticket with a customer."
             raise Refused(message_)
         body = {**message.entity.defaults, **body, "external_id": external_id(message)}
-        self._guard("create-ticket-message", body)
-        return body
+        with self._guarded(message, "create-ticket-message", body):
+            return body
 
     def _body(self, change: Change, operation: str) -> dict[str, Any]:
         """The fields of an operation, with everything they refer to."""
@@ -457,6 +502,7 @@ class Writer:
                 row = {"id": noted, "external_id": mark}
                 return self._ownership.check(change, Match(row, ("external_id",)))
         about = self._about(change)
+        doubt = known is not None and _may_be_there(known)
         is_lost = known is not None and known.state == DONE and known.verb != "delete"
         if change.entity.marked and (is_lost or self._recovery.may_be_there(change, known)):
             own = known.external_id if known else None
@@ -465,9 +511,11 @@ class Writer:
                 about.pop("email", None)  # somebody else may have it by now
 
         def look() -> Match | None:
-            return self._finder.match(change, change.route.name, about)
+            # What was read ahead is older than what is in doubt, or was found to be gone.
+            anew = doubt or is_lost
+            return self._finder.match(change, change.route.name, about, anew=anew)
 
-        if known and _may_be_there(known):
+        if known and doubt:
             about.setdefault("external_id", known.external_id)
             found = self._creator.settled(known, look)
         else:
@@ -482,21 +530,25 @@ class Writer:
                 about[f"{prefix}_id"] = self._finder.id_of(change, reference)
         return about
 
-    def _guard(self, operation: str, body: dict[str, Any]) -> None:
-        """Refuse what would reach a person, and deletions in disguise that are too many."""
+    @contextmanager
+    def _guarded(
+        self, change: Change, operation: str, body: dict[str, Any], gone: int = 0
+    ) -> Iterator[None]:
+        """Refuse what would reach a person, and what takes away too much.
+
+        Args:
+            change: what is asked for.
+            operation: what is done inside.
+            body: its fields.
+            gone: what the lists in it take off.
+        """
+        keep_inside(operation, body)
         if not self._rules.allow_sending:
-            refuse_sending(operation, body)
+            refuse_sending(operation, body, self._clock.now())
             if operation == "create-satisfaction-survey":
                 body["should_send_datetime"] = None  # what Gorgias does without it is not known
-        self._spend_deletes(deletions(operation, body))
-
-    def _spend_deletes(self, number: int = 1) -> None:
-        with self._lock:
-            if number and self._deletes + number > self._rules.max_deletes:
-                limit = self._rules.max_deletes
-                message = f"No more may be deleted in this run ('max_deletes' is {limit})."
-                raise Refused(message)
-            self._deletes += number
+        with self._allowance.spend([change], deletions(operation, body) + gone):
+            yield
 
     def _doubt(self, changes: Sequence[Change], known: Mapping[str, Entry | None]) -> None:
         """Note that what was written before may be there no longer, until the answer has come.

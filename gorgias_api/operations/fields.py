@@ -14,6 +14,8 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
+from gorgias_api.kinds import WORDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -33,6 +35,8 @@ Kind = Literal[
 
 INTEGER = re.compile(r"[-+]?[0-9]{1,40}")
 NUMBER = re.compile(r"[-+]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][-+]?[0-9]{1,3})?")
+ZONE = re.compile(r"\s*(UTC|GMT|Z)$|\s+(?=[-+]\d\d(:?\d\d)?$)", re.ASCII | re.IGNORECASE)
+"""How warehouses end a time: `2026-01-31 09:00:00 UTC`, `2026-01-31 09:00:00.000 +0000`."""
 DIGITS = 40
 """More than any warehouse has in a number; past it a few bytes could ask for gigabytes."""
 
@@ -94,8 +98,9 @@ class Field:
     def read(self, value: Any) -> Any:  # noqa: ANN401 - any value in, any JSON value out
         """The value as the API takes it, ready for JSON.
 
-        Takes what Singer records, warehouses and command lines hold: digits for a number, JSON
-        text for an object or an array, decimals, dates. A datetime without an offset is in UTC.
+        Takes what Singer records, warehouses and command lines hold: digits for a number, numbers
+        for text, 0, 1 or a word for a boolean, JSON text for an object or an array, decimals,
+        dates. A datetime without an offset is in UTC.
 
         Raises:
             FieldError: a short clause such as "must be a whole number".
@@ -206,11 +211,14 @@ def _read_number(_field: Field, value: Any) -> int | float:  # noqa: ANN401 - an
 
 
 def _read_boolean(_field: Field, value: Any) -> bool:  # noqa: ANN401 - any value
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.lower() in ("true", "false"):
-        return value.lower() == "true"
     clause = "must be true or false"
+    if isinstance(value, str):
+        word = value.strip().lower()
+        if word in WORDS:
+            return WORDS[word]
+        value = float(word) if NUMBER.fullmatch(word) else None
+    if isinstance(value, int | float | Decimal) and (number := _number(value, clause)) in (0, 1):
+        return bool(number)
     raise FieldError(clause)
 
 
@@ -221,6 +229,8 @@ def _read_string(_field: Field, value: Any) -> str:  # noqa: ANN401 - any value
             return value
         case int() if not isinstance(value, bool):
             return str(_number(value, clause))
+        case float():
+            return _read_string(_field, Decimal(str(value)))
         case Decimal() if value.is_finite() and abs(value.adjusted()) < DIGITS:
             return format(value, "f")
         case UUID():
@@ -231,7 +241,7 @@ def _read_string(_field: Field, value: Any) -> str:  # noqa: ANN401 - any value
 def _read_datetime(_field: Field, value: Any) -> str:  # noqa: ANN401 - any value
     if isinstance(value, str):
         try:
-            value = datetime.fromisoformat(value)
+            value = datetime.fromisoformat(ZONE.sub(_zone, value.strip()))
         except ValueError:
             value = None
     if isinstance(value, datetime):
@@ -240,6 +250,10 @@ def _read_datetime(_field: Field, value: Any) -> str:  # noqa: ANN401 - any valu
         return datetime.combine(value, time(), UTC).isoformat()
     clause = "must be a date and time such as 2026-01-31T09:00:00Z"
     raise FieldError(clause)
+
+
+def _zone(found: re.Match[str]) -> str:
+    return "+00:00" if found[1] else ""
 
 
 def _with_offset(moment: datetime) -> str:

@@ -243,8 +243,14 @@ BERLIN = timezone(timedelta(hours=1))
         (Field("x", "number"), "7", 7),
         (Field("x", "boolean"), "TRUE", True),
         (Field("x", "boolean"), False, False),
+        *(
+            (Field("x", "boolean"), each, True)
+            for each in (1, 1.0, Decimal(1), "1.0", "t", " Yes ")
+        ),
+        *((Field("x", "boolean"), each, False) for each in (0, 0.0, Decimal(0), "0", "F", "no")),
         (Field("x", "string"), 12, "12"),
         (Field("x", "string"), Decimal("1E+3"), "1000"),
+        (Field("x", "string"), 1.5, "1.5"),
         (Field("x", "string"), UUID(int=1), "00000000-0000-0000-0000-000000000001"),
         (Field("x", "string"), "a\0b", "a\0b"),
         (Field("x", "datetime"), datetime(2026, 1, 2, 3, 4), "2026-01-02T03:04:00+00:00"),  # noqa: DTZ001 - naive on purpose
@@ -256,6 +262,10 @@ BERLIN = timezone(timedelta(hours=1))
         (Field("x", "datetime"), date(2026, 1, 2), "2026-01-02T00:00:00+00:00"),
         (Field("x", "datetime"), "2026-01-02 03:04:05", "2026-01-02T03:04:05+00:00"),
         (Field("x", "datetime"), "2026-01-02T03:04:05Z", "2026-01-02T03:04:05+00:00"),
+        (Field("x", "datetime"), "2026-01-02 03:04:05 UTC", "2026-01-02T03:04:05+00:00"),
+        (Field("x", "datetime"), "2026-01-02 03:04:05.5 utc", "2026-01-02T03:04:05.500000+00:00"),
+        (Field("x", "datetime"), "2026-01-02 03:04:05 +0100", "2026-01-02T03:04:05+01:00"),
+        (Field("x", "datetime"), "2026-01-02 03:04:05-08", "2026-01-02T03:04:05-08:00"),
         (Field("x", "object"), '{"a": 1}', {"a": 1}),
         (Field("x", "object"), {1: time(3, 4)}, {"1": "03:04:00"}),
         (Field("x", "array"), "[1]", [1]),
@@ -284,12 +294,12 @@ def test_values_of_python_become_values_of_json(field: Field, value: Any, expect
             [False, "x", "nan", "1e999", "1_0", Decimal("sNaN"), Decimal("1E+1000000"), [1]],
             "must be a number",
         ),
-        ("boolean", [0, 1, "yes", "", []], "must be true or false"),
+        ("boolean", [2, -1, 0.5, "2", "maybe", "", Decimal("sNaN"), []], "must be true or false"),
         (
             "string",
             [
                 True,
-                1.5,
+                float("nan"),
                 [],
                 {},
                 b"x",

@@ -30,7 +30,7 @@ STREAMS = {
     "profiles": "set_data_customers",
     "merges": "merge_customers",
     "requests": "upsert_tickets",
-    "values": "set_ticket_custom_fields",
+    "values": {"operation": "set_ticket_custom_fields", "nulls": "write"},
     "points": "set_customer_custom_fields",
 }
 INTENT, ITEMS, GIFT, POINTS = 504, 506, 507, 510
@@ -68,7 +68,7 @@ class Warehouse:
 
     def __init__(self, chance: random.Random, size: int) -> None:
         self._chance = chance
-        self._placed: list[tuple[int, str, float, Line]] = []
+        self._placed: list[tuple[float, Line]] = []
         self._replies = 0
         for number in range(size):
             self._customer(number)
@@ -76,7 +76,7 @@ class Warehouse:
             self._ticket(number)
             self._request(number)
             self._merged(number)
-        self.lines = [line for *_, line in sorted(self._placed, key=lambda placed: placed[:3])]
+        self.lines = [line for _, line in sorted(self._placed, key=lambda placed: placed[0])]
         newest = {(line.stream, line.key): line for line in self.lines}
         self.newest = list(newest.values())
 
@@ -168,7 +168,7 @@ class Warehouse:
         """Put the versions of a record one after the other, somewhere from `slot` on."""
         spots = sorted(self._chance.uniform(slot, slot + SPREAD) for _ in records)
         for spot, record in zip(spots, records, strict=True):
-            self._placed.append((int(spot), stream, spot, Line(stream, record)))
+            self._placed.append((spot, Line(stream, record)))
 
     def _versions(self, most: int = 3) -> range:
         return range(1, self._chance.randint(1, most) + 1)

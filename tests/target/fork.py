@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from target_gorgias.target import main
 
 if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
     from pathlib import Path
 
 FORKS = multiprocessing.get_context("forkserver")
@@ -24,10 +25,16 @@ def run(arguments: list[str], out: Path, log: Path) -> int | None:
         out: gets its standard output.
         log: gets its standard error.
     """
-    process = FORKS.Process(target=_command, args=(arguments, str(out), str(log)))
-    process.start()
+    process = start(arguments, out, log)
     process.join()
     return process.exitcode
+
+
+def start(arguments: list[str], out: Path, log: Path) -> BaseProcess:
+    """The same without waiting for its end."""
+    process = FORKS.Process(target=_command, args=(arguments, str(out), str(log)))
+    process.start()
+    return process
 
 
 def _command(arguments: list[str], out: str, log: str) -> None:

@@ -66,6 +66,7 @@ DIFFERENT = {
         "uri": GORGIAS,
         "processed_datetime": GORGIAS,
         "auth_customer_identity": NO_FIELD,
+        "actions": "Gorgias would perform them again",
         "headers": PRIVATE,
         "integration_id": ELSEWHERE,
         "intents": NO_FIELD,

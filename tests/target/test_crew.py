@@ -19,8 +19,10 @@ QUIET = [HealthCheck.too_slow]
 class Job:
     """A piece of work that notices when something is out of order."""
 
-    def __init__(self, number: int, names: frozenset[int], *, fails: bool) -> None:
-        self.number, self.names, self.fails = number, names, fails
+    def __init__(
+        self, number: int, names: frozenset[int], reads: frozenset[int], *, fails: bool
+    ) -> None:
+        self.number, self.names, self.reads, self.fails = number, names, reads - names, fails
         self.ended = False
 
 
@@ -32,20 +34,31 @@ class Watch:
         self.jobs: list[Job] = []
         self.order: dict[int, list[int]] = defaultdict(list)
         self.busy: set[int] = set()
+        self.looked_at: list[int] = []
+        self.written: dict[int, int] = {}
+        """The last job that wrote to each name."""
         self.states: list[int] = []
         self.wrong: list[str] = []
         self.lock = threading.Lock()
 
-    def submit(self, names: frozenset[int], *, fails: bool) -> None:
-        job = Job(len(self.jobs), names, fails=fails)
+    def submit(self, names: frozenset[int], reads: frozenset[int], *, fails: bool) -> None:
+        job = Job(len(self.jobs), names, reads, fails=fails)
         self.jobs.append(job)
-        self.crew.submit(job.names, partial(self.work, job))
+        last = {name: self.last_writer(name) for name in job.reads}
+        self.crew.submit(job.names, partial(self.work, job, last), reads=job.reads)
 
-    def work(self, job: Job) -> None:
+    def last_writer(self, name: int) -> int:
+        return max((job.number for job in self.jobs if name in job.names), default=-1)
+
+    def work(self, job: Job, last: dict[int, int]) -> None:
         with self.lock:
-            if self.busy & job.names:
+            if self.busy & (job.names | job.reads) or job.names & {*self.looked_at}:
                 self.wrong.append(f"{job.number} overlaps another")
+            if any(self.written.get(name, -1) != last[name] for name in job.reads):
+                self.wrong.append(f"{job.number} reads out of order")
             self.busy |= job.names
+            self.looked_at += job.reads
+            self.written |= dict.fromkeys(job.names, job.number)
             for name in job.names:
                 self.order[name].append(job.number)
         if job.fails:
@@ -53,6 +66,8 @@ class Watch:
             raise ArithmeticError(message)
         with self.lock:
             self.busy -= job.names
+            for name in job.reads:
+                self.looked_at.remove(name)
             job.ended = True
 
     def let_out(self, covered: Any) -> None:
@@ -63,13 +78,15 @@ class Watch:
 
 
 NAMES = st.frozensets(st.integers(0, 4), max_size=3)
-STEPS = st.lists(st.one_of(st.tuples(NAMES, st.sampled_from([False] * 9 + [True])), st.none()))
+STEPS = st.lists(
+    st.one_of(st.tuples(NAMES, NAMES, st.sampled_from([False] * 9 + [True])), st.none())
+)
 
 
 @given(STEPS, st.integers(1, 4))
 @settings(max_examples=150, deadline=None, suppress_health_check=QUIET)
 def test_work_on_one_object_keeps_its_order_and_state_is_never_ahead_of_it(
-    steps: list[tuple[frozenset[int], bool] | None], size: int
+    steps: list[tuple[frozenset[int], frozenset[int], bool] | None], size: int
 ) -> None:
     watch, failed, marked = Watch(size), False, -1
     try:
@@ -78,7 +95,7 @@ def test_work_on_one_object_keeps_its_order_and_state_is_never_ahead_of_it(
                 marked = len(watch.jobs)
                 watch.crew.mark(marked)
             else:
-                watch.submit(step[0], fails=step[1])
+                watch.submit(step[0], step[1], fails=step[2])
         watch.crew.wait()
     except ArithmeticError:
         failed = True

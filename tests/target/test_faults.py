@@ -139,7 +139,8 @@ def test_what_is_nobodys_fault_ends_the_run_and_the_next_one_goes_on(
 ) -> None:
     people = [{"external_id": f"c-{n}", "name": f"Name {n}"} for n in range(6)]
     messages = [*rows("customers", *people, keys=KEY), state(1)]
-    desk.sandbox.fail("/api", method=method, skip=3, times=1000, **fault)
+    skipped = 0 if method == "GET" else 3
+    desk.sandbox.fail("/api", method=method, skip=skipped, times=1000, **fault)
     with pytest.raises(error):
         desk.write(*messages, on_error="continue")
     assert desk.states == []
@@ -193,8 +194,7 @@ def test_a_lost_create_that_is_refused_for_being_there_is_found_in_the_end(
     row, before = (CREATES | {"satisfaction_surveys": survey})[stream], count(desk, stream)
     path, nobody = f"/api/{stream.replace('_', '-')}", {"status": 200, "body": NO_ROWS}
     desk.sandbox.fail(path, method="POST", reset="after")
-    looks = {"customers": 3}.get(stream, 2)  # the list lags behind, as lists may
-    desk.sandbox.fail(path, method="GET", times=looks, **nobody)
+    desk.sandbox.fail(path, method="GET", times=2, **nobody)  # the list lags, as lists may
     desk.write(*rows(stream, row, keys=[next(iter(row))]), allow_sending=True)
     assert count(desk, stream) == before + 1
     assert desk.rejects == []

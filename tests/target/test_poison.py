@@ -153,8 +153,9 @@ def test_when_nothing_succeeds_any_more_the_run_ends_and_no_row_is_refused(
     if method == "PUT":
         made = [{"id": row["id"], "subject": "New"} for row in desk.rows("tickets")]
         messages = rows("tickets", *made, keys=["id"])
-    else:
-        messages = rows("customers", *map(STREAMS["customers"], names(bad=0)), keys=["external_id"])
+    else:  # tickets are looked up one by one
+        stream = "tickets" if method == "GET" else "customers"
+        messages = rows(stream, *map(STREAMS[stream], names(bad=0)), keys=["external_id"])
 
     def instead(asked: Asked) -> Reply | None:
         if asked.method != method:

@@ -40,7 +40,7 @@ def database(server: str) -> str:
 
 def messages(count: int = 3) -> list[Row]:
     return [
-        *rows("messages", {"number": 1, "ticket_key": 1, **NOTE}, keys=KEY),
+        *rows("messages", {"number": 1, "ticket_key": count - 1, **NOTE}, keys=KEY),
         *rows(
             "tickets",
             *(
@@ -56,7 +56,7 @@ def messages(count: int = 3) -> list[Row]:
 def test_what_was_written_is_remembered(desk: Desk, database: str) -> None:
     counts = desk.once(
         *messages(),
-        writes=["POST /api/tickets"] * 3 + ["POST /api/tickets/83000032/messages"],
+        writes=["POST /api/tickets"] * 3 + ["POST /api/tickets/83000033/messages"],
         again={"messages": {"unchanged": 1}, "tickets": {"unchanged": 3}},
         ledger_url=database,
         max_parallelism=1,

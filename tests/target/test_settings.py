@@ -34,7 +34,6 @@ MISTAKES: list[tuple[Row, str]] = [
     ({"max_parallelism": 65}, "The setting 'max_parallelism' must be 1 to 64, not 65."),
     ({"allow_sending": "maybe"}, "'allow_sending' must be of type boolean: true or false"),
     ({"dry_run": 2}, "The setting 'dry_run' must be of type boolean: true or false"),
-    ({"plan_path": "plan.jsonl"}, "The setting 'plan_path' is only for a 'dry_run'."),
     ({"plan_path": "/nowhere/plan", "dry_run": True}, "'plan_path' must be a file in a folder"),
     ({"rejects_path": "/nowhere/rejects.jsonl"}, "'rejects_path' must be a file in a folder"),
     ({"rejects_path": "x" * 300}, "'rejects_path' must be a file in a folder that exists."),

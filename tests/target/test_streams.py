@@ -20,7 +20,7 @@ STREAMS = [
     ("delete_tags", ["color"], "'delete_tags' needs 'id' or 'name'."),
     ("messages", ["id", "channel", "from_agent"], "needs 'ticket' or"),
     ("messages", ["ticket_id", "from_agent"], "'upsert_messages' needs 'channel'."),
-    ("update_messages", ["id", "ticket_id", "channel"], "needs 'from_agent'."),
+    ("update_messages", ["id", "ticket_id", "from_agent"], "needs 'channel'."),
     ("ticket_tags", ["ticket_id"], "'add_ticket_tags' needs 'name' or 'names' or 'tag_id'."),
     ("set_ticket_tags", ["ticket_id", "name"], "'set_ticket_tags' needs 'names'."),
     ("ticket_custom_fields", ["ticket_id", "custom_field_id"], "needs 'custom_fields' or 'value'"),

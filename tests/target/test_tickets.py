@@ -80,7 +80,10 @@ def test_tags_and_values_of_a_ticket_are_added_and_the_others_stay(desk: Desk) -
     row = {"id": ticket["id"], "tags": ["new one"], "custom_fields": {"506": 9}}
     desk.once(
         *rows("tickets", row, keys=["id"]),
-        writes=[f"PUT /api/tickets/{ticket['id']}"],
+        writes=[
+            f"POST /api/tickets/{ticket['id']}/tags",
+            f"PUT /api/tickets/{ticket['id']}/custom-fields/506",
+        ],
         again={"tickets": {"unchanged": 1}},
     )
     after = desk.row("tickets", ticket["id"])
@@ -149,7 +152,8 @@ def test_lists_are_replaced_if_so_set_and_the_log_warns(
 
 def test_values_are_asked_for_explicitly_before_the_list_is_replaced(desk: Desk) -> None:
     ticket = desk.any("tickets")["id"]
-    desk.write(*rows("tickets", {"id": ticket, "custom_fields": {"506": 9}}, keys=["id"]))
+    values = {"506": 9, "507": True, "504": "Late parcel"}
+    desk.write(*rows("tickets", {"id": ticket, "custom_fields": values}, keys=["id"]))
     (read,) = (seen for seen in desk.sandbox.requests if seen.method == "GET")
     assert (read.path, read.query) == (f"/api/tickets/{ticket}", "relationships=custom_fields")
 
@@ -328,7 +332,7 @@ def test_a_row_names_its_own_operation(desk: Desk) -> None:
     assert desk.row("tickets", one)["subject"] == "Kept twice"
     assert desk.row("tickets", two)["trashed_datetime"]
     assert three not in {row["id"] for row in desk.rows("tickets")}
-    assert desk.summary["tickets"] == {"updated": 2, "deleted": 2, "requests": 4}
+    assert desk.summary["tickets"] == {"updated": 2, "deleted": 2, "requests": 5}
 
 
 def test_the_column_with_the_operation_may_have_another_name(desk: Desk) -> None:

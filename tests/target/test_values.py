@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.target.support import Desk, Row
 
 TEXT, NUMBER, OTHER_NUMBER, SWITCH = 504, 505, 506, 507
+CLEARING = {"ticket_custom_fields": {"nulls": "write"}}
 CUSTOMER_TEXT, POINTS, NEWS = 512, 510, 511
 
 
@@ -31,7 +32,9 @@ def valued(desk: Desk) -> Row:
     ("field", "given", "held"),
     [
         (TEXT, "plain", "plain"),
-        (TEXT, '"as the tap writes it"', "as the tap writes it"),
+        (TEXT, '"in quotes"', '"in quotes"'),
+        (TEXT, "null", "null"),
+        (TEXT, "yes", "yes"),
         (TEXT, "12", "12"),
         (TEXT, "true", "true"),
         (TEXT, "[1", "[1"),
@@ -42,6 +45,8 @@ def valued(desk: Desk) -> Row:
         (NUMBER, "12.5", 12.5),
         (SWITCH, True, True),
         (SWITCH, "false", False),
+        (SWITCH, "t", True),
+        (SWITCH, "0", False),
     ],
 )
 def test_a_value_is_of_the_type_that_its_field_has(
@@ -74,13 +79,14 @@ def test_a_value_is_set_and_the_others_stay(desk: Desk, valued: Row, stream: str
     assert values_of(desk, ticket) == before | {NUMBER: 1}
 
 
-@pytest.mark.parametrize("value", [None, "null"])
-def test_null_clears_a_value(desk: Desk, valued: Row, value: Any) -> None:
+@pytest.mark.parametrize("more", [{"value": None}, {"value": "null", "value_text": None}])
+def test_null_clears_a_value_if_so_set(desk: Desk, valued: Row, more: Row) -> None:
     ticket, before = valued["id"], dict(values_of(desk, valued["id"]))
     field = next(iter(before))
-    columns = {"ticket_id": ticket, "custom_field_id": field, "value": value}
+    columns = {"ticket_id": ticket, "custom_field_id": field, **more}
     desk.once(
         *rows("ticket_custom_fields", columns),
+        streams=CLEARING,
         writes=[f"DELETE /api/tickets/{ticket}/custom-fields/{field}"],
         again={"ticket_custom_fields": {"unchanged": 1}},
     )
@@ -112,6 +118,7 @@ def test_three_neighbours_go_out_in_one_list_that_keeps_the_others(desk: Desk, v
     )
     counts = desk.once(
         *rows("ticket_custom_fields", *changes, keys=["ticket_id", "custom_field_id"]),
+        streams=CLEARING,
         writes=[f"PUT /api/tickets/{ticket}/custom-fields"],
         again={"ticket_custom_fields": {"unchanged": 3}},
     )
@@ -122,7 +129,12 @@ def test_three_neighbours_go_out_in_one_list_that_keeps_the_others(desk: Desk, v
 
 def test_values_that_are_there_already_cost_no_write(desk: Desk, valued: Row) -> None:
     changes = (
-        {"ticket_id": valued["id"], "custom_field_id": field, "value": json.dumps(value)}
+        {
+            "ticket_id": valued["id"],
+            "custom_field_id": field,
+            "value": json.dumps(value),
+            "value_text": value if isinstance(value, str) else None,
+        }
         for field, value in values_of(desk, valued["id"]).items()
     )
     desk.write(*rows("ticket_custom_fields", *changes))
@@ -264,7 +276,7 @@ def test_clearing_a_value_of_a_field_that_there_is_not_needs_nothing(
     desk: Desk, valued: Row
 ) -> None:
     row = {"ticket_id": valued["id"], "custom_field_id": 9, "value": None}
-    desk.write(*rows("ticket_custom_fields", row))
+    desk.write(*rows("ticket_custom_fields", row), streams=CLEARING)
     assert desk.rejects == []
 
 
