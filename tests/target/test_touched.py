@@ -22,6 +22,10 @@ STREAMS = ("crm", "shop")
 RUNS, ROWS = 3, 14
 FORMS = ("{}", '"{}"', '" {} "', "{}.0")
 BLANK = ('""', '" "', "null")
+SPELLED = {
+    "external_id": ("external_id", "EXTERNAL_ID", "externalId"),
+    "email": ("email", "EMAIL", "Email"),
+}
 TOUCHED_BY = {"customers": "name", "teams": "description"}
 """The column in which each row says which one it is."""
 
@@ -71,11 +75,22 @@ def test_a_row_touches_what_it_may_and_nothing_else(desk: Desk, seed: int, entit
     for _ in range(RUNS):
         rows, text = written(chance, entity)
         before = {row["id"]: row for row in desk.rows(entity)}
+        refused = len(desk.rejects)
         desk.feed(text, streams=dict.fromkeys(STREAMS, entity), on_error="continue")
         model.check(rows, before, {row["id"]: row for row in desk.rows(entity)})
-        for stream, counts in desk.summary.items():
-            told = sum(n for what, n in counts.items() if what != "requests")
-            assert told == sum(row["stream"] == stream for row in rows)
+        new = len(desk.rows(entity)) - len(before)
+        happened = {"created": new, "rejected": len(desk.rejects) - refused}
+        check_counts(desk.summary, rows, happened)
+
+
+def check_counts(summary: Row, rows: list[Row], happened: dict[str, int]) -> None:
+    """Every row is counted once, as what happened to it."""
+    for stream in STREAMS:
+        counts = summary.get(stream, {})
+        told = sum(n for what, n in counts.items() if what != "requests")
+        assert told == sum(row["stream"] == stream for row in rows)
+    for what, number in happened.items():
+        assert sum(counts.get(what, 0) for counts in summary.values()) == number
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -112,9 +127,14 @@ def written(chance: random.Random, entity: str) -> tuple[list[Row], str]:
         else:
             row["name"] = f"e{chance.randint(1, 5)}"
         shown = {name: f"<{name}>" if name in given else value for name, value in row.items()}
-        line = json.dumps(record(stream, **shown)) + "\n"
+        line = json.dumps(record(stream, **spelled(chance, shown))) + "\n"
         for name, value in given.items():
             line = line.replace(f'"<{name}>"', value)
         text.append(line)
         meant.append(row | {"stream": stream})
     return meant, "".join(text)
+
+
+def spelled(chance: random.Random, row: Row) -> Row:
+    """A row with its columns as some warehouse spells them."""
+    return {chance.choice(SPELLED.get(name, (name,))): value for name, value in row.items()}
