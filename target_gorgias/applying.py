@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from gorgias_api import GorgiasError
     from target_gorgias.changes import Change
     from target_gorgias.crew import Crew
+    from target_gorgias.entries import Entry, Place, Waiting
     from target_gorgias.keys import Keys
-    from target_gorgias.ledger import Entry, Ledger, Place, Waiting
+    from target_gorgias.ledger import Ledger
     from target_gorgias.refusals import Rejects
     from target_gorgias.routes import Routes
     from target_gorgias.summary import Summary

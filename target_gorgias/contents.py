@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_gorgias.changes import Change
-    from target_gorgias.ledger import Entry
+    from target_gorgias.entries import Entry
 
 WHOLE, LONGEST = 47, 64
 """Characters of the first part where there are two, and of both with what is between them."""

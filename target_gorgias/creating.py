@@ -32,7 +32,7 @@ from gorgias_api import (
 from target_gorgias.contents import is_same
 from target_gorgias.crew import Later
 from target_gorgias.entities import JOB_KEY
-from target_gorgias.ledger import DONE, PENDING, Entry
+from target_gorgias.entries import DONE, PENDING, Entry
 from target_gorgias.refusals import Refused
 from target_gorgias.trouble import TROUBLE
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from target_gorgias.changes import Change
-    from target_gorgias.ledger import Name
+    from target_gorgias.entries import Name
 
 REPLACED = ("tags", "custom_fields")
 """Lists of a ticket that an update by a job replaces, whatever they held."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from target_gorgias.creating import mark_of
 from target_gorgias.entities import ENTITIES, JOB_KEY
+from target_gorgias.entries import objects
 from target_gorgias.keys import NotThereYet, need, singular
-from target_gorgias.ledger import objects
 from target_gorgias.memory import Memory
 from target_gorgias.refusals import Refused, shown
 
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from target_gorgias.changes import Change, Reference
     from target_gorgias.directory import Directory
     from target_gorgias.entities import Find
+    from target_gorgias.entries import Entry
     from target_gorgias.gateway import Gateway
     from target_gorgias.keys import Keys
-    from target_gorgias.ledger import Entry, Ledger
+    from target_gorgias.ledger import Ledger
 
 
 class Match(NamedTuple):

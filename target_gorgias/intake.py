@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gorgias_api import UsageError
 from gorgias_api.operations import OPERATIONS
-from target_gorgias.changes import Change, Reader, columns
+from target_gorgias.changes import Change
 from target_gorgias.columns import Columns, folded, valued
 from target_gorgias.copying import COMPUTED, localised
+from target_gorgias.fields import columns
 from target_gorgias.keys import CREATING, REFERRING
 from target_gorgias.naming import MARKED_WITH, WAYS
+from target_gorgias.records import Reader
 from target_gorgias.refusals import Refused, readable
 from target_gorgias.routes import DELETED, Route
 from target_gorgias.shapes import VALUE_COLUMNS

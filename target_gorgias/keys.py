@@ -9,12 +9,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from target_gorgias.ledger import objects
+from target_gorgias.entries import objects
 from target_gorgias.refusals import Refused, shown
 
 if TYPE_CHECKING:
     from target_gorgias.changes import Change, Reference
-    from target_gorgias.ledger import Entry, Ledger
+    from target_gorgias.entries import Entry
+    from target_gorgias.ledger import Ledger
     from target_gorgias.routes import Routes
 
 CREATING = frozenset({"create", "upsert"})

@@ -24,7 +24,7 @@ import json
 import threading
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from filelock import Timeout
 from singer_sdk.singerlib.json import serialize_json
@@ -33,7 +33,6 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from gorgias_api import GorgiasError
 from target_gorgias.causes import cause
-from target_gorgias.contents import is_same
 from target_gorgias.database import (
     ENTRIES,
     FILES,
@@ -44,6 +43,7 @@ from target_gorgias.database import (
     place,
     upsert,
 )
+from target_gorgias.entries import PENDING, Entry, Name, Place, Waiting
 from target_gorgias.layout import LayoutError, settle
 
 if TYPE_CHECKING:
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Executable
 
-PENDING, DONE = "pending", "done"
 MOST_QUEUED = 200
 MOST_READ = 200
 """Entries read at once."""
@@ -63,60 +62,12 @@ class LedgerError(GorgiasError):
     """The ledger cannot be used; nothing is written without it."""
 
 
-Name = tuple[str, str]
-"""Of a record: its stream and its key."""
-
-
-class Entry(NamedTuple):
-    """What became of a record."""
-
-    stream: str
-    key: str
-    entity: str
-    verb: str
-    state: str
-    gorgias_id: int | None
-    """None for what is no object of its own, and once the object was deleted."""
-    external_id: str | None
-    content: str
-    """Hash of what was written."""
-    written: float
-    """Seconds since 1970."""
-
-    def is_of(self, content: str) -> bool:
-        """Whether this is what was written, without a doubt."""
-        return self.state == DONE and is_same(self.content, content)
-
-    @property
-    def may_be_gone(self) -> bool:
-        """Whether the object was to be deleted, and nobody knows if it was."""
-        return self.state == PENDING and self.verb == "delete"
-
-
 # Built once: that takes longer than the database does.
 SOME_ENTRIES = select(*(ENTRIES.c[name] for name in Entry._fields)).where(
     ENTRIES.c.account == bindparam("account"),
     ENTRIES.c.stream == bindparam("stream"),
     ENTRIES.c.key.in_(bindparam("keys", expanding=True)),
 )
-
-
-class Place(NamedTuple):
-    """Where a record waits for an object."""
-
-    number: int
-    needs: str
-    stream: str
-    key: str
-
-
-class Waiting(NamedTuple):
-    """A record that waits."""
-
-    number: int
-    stream: str
-    key: str
-    record: dict[str, Any]
 
 
 class Ledger:
@@ -463,15 +414,6 @@ class Ledger:
             message = f"The ledger {self.where} cannot be used ({why}); nothing more is written."
             self._failure = LedgerError(message)
             raise self._failure from None
-
-
-def objects(entries: Iterable[Entry]) -> set[int]:
-    """The objects of entries that are there, as far as is known."""
-    return {
-        entry.gorgias_id
-        for entry in entries
-        if entry.gorgias_id is not None and not entry.may_be_gone
-    }
 
 
 def _record(text: str) -> dict[str, Any]:

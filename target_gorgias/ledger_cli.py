@@ -14,7 +14,8 @@ from sqlalchemy import delete, insert, select
 from gorgias_api import GorgiasError, SettingsError, UsageError
 from gorgias_api.settings import Settings
 from target_gorgias.database import ENTRIES, STREAMS, WAITING
-from target_gorgias.ledger import DONE, PENDING, Entry, Ledger
+from target_gorgias.entries import DONE, PENDING, Entry
+from target_gorgias.ledger import Ledger
 from target_gorgias.target import FAILED, MISUSED, TargetGorgias
 
 if TYPE_CHECKING:

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from gorgias_api.operations import Call
     from target_gorgias.changes import Change
+    from target_gorgias.entries import Entry
     from target_gorgias.gateway import Gateway
     from target_gorgias.keys import Keys
-    from target_gorgias.ledger import Entry, Ledger
+    from target_gorgias.ledger import Ledger
 
 Row = dict[str, Any]
 LISTS: Mapping[str, tuple[str, Sequence[Mapping[str, str]]]] = {

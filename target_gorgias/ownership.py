@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_gorgias.changes import Change
+    from target_gorgias.entries import Name
     from target_gorgias.finding import Match
-    from target_gorgias.ledger import Ledger, Name
+    from target_gorgias.ledger import Ledger
 
 
 class OwnedError(Refused):

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from target_gorgias.creating import external_id
 from target_gorgias.entities import ENTITIES, JOB_KEY
-from target_gorgias.ledger import DONE
+from target_gorgias.entries import DONE
 from target_gorgias.refusals import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from target_gorgias.changes import Change
+    from target_gorgias.entries import Entry
     from target_gorgias.finding import Finder, Match
     from target_gorgias.gateway import Gateway
-    from target_gorgias.ledger import Entry, Ledger
+    from target_gorgias.ledger import Ledger
 
 GONE = frozenset({404, 410})
 REFUSED = 400

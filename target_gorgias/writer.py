@@ -14,9 +14,9 @@ from target_gorgias.creating import Creator, Made, entry, external_id, ready
 from target_gorgias.crew import Later
 from target_gorgias.deleting import Allowance, deletions
 from target_gorgias.directory import Directory
+from target_gorgias.entries import DONE, PENDING
 from target_gorgias.finding import Finder, Match
 from target_gorgias.keys import NotThereYet, need
-from target_gorgias.ledger import DONE, PENDING
 from target_gorgias.lists import additions, merged
 from target_gorgias.looking import Looker
 from target_gorgias.naming import PERSONS
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 
     from gorgias_api.clock import Clock
     from target_gorgias.changes import Change
+    from target_gorgias.entries import Entry
     from target_gorgias.gateway import Gateway
     from target_gorgias.keys import Keys
-    from target_gorgias.ledger import Entry, Ledger
+    from target_gorgias.ledger import Ledger
     from target_gorgias.settings import Rules
 
 CONFLICT = 409

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gorgias_api import SettingsError, UsageError
-from target_gorgias.changes import columns
 from target_gorgias.columns import folded
+from target_gorgias.fields import columns
 from target_gorgias.routes import OPERATIONS, Route
 from tests.target.support import MAIL, TICKET, lines, record, rows, schema
 

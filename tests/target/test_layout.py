@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import Engine, event
 
 from gorgias_api import GorgiasError, SettingsError
-from target_gorgias.ledger import DONE, Entry, Ledger, LedgerError
+from target_gorgias.entries import DONE, Entry
+from target_gorgias.ledger import Ledger, LedgerError
 from target_gorgias.target import TargetGorgias
 from tests.target.support import MAIL, Ended, lines, rows
 from tests.warehouse.warehouses import postgres

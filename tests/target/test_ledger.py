@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from sqlalchemy import Engine, event
 
-from target_gorgias.ledger import DONE, PENDING, Entry, Ledger, objects
+from target_gorgias.entries import DONE, PENDING, Entry, objects
+from target_gorgias.ledger import Ledger
 
 if TYPE_CHECKING:
     from pathlib import Path

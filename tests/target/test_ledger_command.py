@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from target_gorgias import ledger_cli
-from target_gorgias.ledger import PENDING, Entry, Ledger
+from target_gorgias.entries import PENDING, Entry
+from target_gorgias.ledger import Ledger
 from tests.target.support import MAIL, NOTE, Ended, rows
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gorgias_api import Client, GorgiasError
-from target_gorgias.ledger import DONE, Entry, Ledger
+from target_gorgias.entries import DONE, Entry
+from target_gorgias.ledger import Ledger
 from target_gorgias.target import TargetGorgias
 from tests.support import settings
 from tests.target.support import MAIL, SENT, lines, record, rows, state

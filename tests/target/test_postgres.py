@@ -11,7 +11,8 @@ import pytest
 
 from gorgias_api import GorgiasError
 from target_gorgias import ledger
-from target_gorgias.ledger import DONE, Entry, Ledger, LedgerError
+from target_gorgias.entries import DONE, Entry
+from target_gorgias.ledger import Ledger, LedgerError
 from tests.target.support import MAIL, NOTE, Target, lines, rows, state
 from tests.warehouse.warehouses import postgres
 

@@ -1,0 +1,67 @@
+"""What the ledger holds: what became of records, and which of them wait."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from target_gorgias.contents import is_same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PENDING, DONE = "pending", "done"
+Name = tuple[str, str]
+"""Of a record: its stream and its key."""
+
+
+class Entry(NamedTuple):
+    """What became of a record."""
+
+    stream: str
+    key: str
+    entity: str
+    verb: str
+    state: str
+    gorgias_id: int | None
+    """None for what is no object of its own, and once the object was deleted."""
+    external_id: str | None
+    content: str
+    """Hash of what was written."""
+    written: float
+    """Seconds since 1970."""
+
+    def is_of(self, content: str) -> bool:
+        """Whether this is what was written, without a doubt."""
+        return self.state == DONE and is_same(self.content, content)
+
+    @property
+    def may_be_gone(self) -> bool:
+        """Whether the object was to be deleted, and nobody knows if it was."""
+        return self.state == PENDING and self.verb == "delete"
+
+
+class Place(NamedTuple):
+    """Where a record waits for an object."""
+
+    number: int
+    needs: str
+    stream: str
+    key: str
+
+
+class Waiting(NamedTuple):
+    """A record that waits."""
+
+    number: int
+    stream: str
+    key: str
+    record: dict[str, Any]
+
+
+def objects(entries: Iterable[Entry]) -> set[int]:
+    """The objects of entries that are there, as far as is known."""
+    return {
+        entry.gorgias_id
+        for entry in entries
+        if entry.gorgias_id is not None and not entry.may_be_gone
+    }
