@@ -463,7 +463,7 @@ class Applier:
         for change in changes:
             # Once a record is to be written, its later versions are too.
             again = any(change.key == earlier.key for earlier in todo)
-            if again or not self._writer.is_unchanged(change, known[change.key]):
+            if again or not self._writer.unchanged.includes(change, known[change.key]):
                 if again or self._is_of_this_run(change, known[change.key]):
                     self._tell_versions(change)
                 todo.append(change)

@@ -35,6 +35,11 @@ class Entry(NamedTuple):
         return self.state == DONE and is_same(self.content, content)
 
     @property
+    def may_be_there(self) -> bool:
+        """Whether nobody knows if the object was created."""
+        return self.state == PENDING and self.gorgias_id is None
+
+    @property
     def may_be_gone(self) -> bool:
         """Whether the object was to be deleted, and nobody knows if it was."""
         return self.state == PENDING and self.verb == "delete"

@@ -43,7 +43,7 @@ from target_gorgias.database import (
     place,
     upsert,
 )
-from target_gorgias.entries import PENDING, Entry, Name, Place, Waiting
+from target_gorgias.entries import PENDING, Entry, Name, Place, Waiting, objects
 from target_gorgias.layout import LayoutError, settle
 
 if TYPE_CHECKING:

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gorgias_api.operations import OPERATIONS
 from target_gorgias.attachments import Attachments
-from target_gorgias.changes import Reference
-from target_gorgias.comparing import agrees
-from target_gorgias.contents import check_creation, has_creation, keeps_creation
+from target_gorgias.bodies import Bodies
+from target_gorgias.contents import check_creation, has_creation
 from target_gorgias.creating import Creator, Made, entry, external_id, ready
 from target_gorgias.crew import Later
-from target_gorgias.deleting import Allowance, deletions
+from target_gorgias.deleting import Allowance
 from target_gorgias.directory import Directory
 from target_gorgias.entries import DONE, PENDING
-from target_gorgias.finding import Finder, Match
+from target_gorgias.finding import Finder
+from target_gorgias.guards import Guards
 from target_gorgias.keys import NotThereYet, need
 from target_gorgias.lists import additions, merged
+from target_gorgias.locating import Locator
 from target_gorgias.looking import Looker
-from target_gorgias.naming import PERSONS
 from target_gorgias.ownership import OwnedError, Ownership
 from target_gorgias.parts import NOT_FOUND, Parts
 from target_gorgias.recovery import GONE, Recovery
 from target_gorgias.refusals import Refused
-from target_gorgias.sending import keep_inside, refuse_sending, why_sent
+from target_gorgias.unchanged import Unchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gorgias_api.clock import Clock
     from target_gorgias.changes import Change
@@ -61,12 +60,10 @@ class Writer:
     ) -> None:
         self._gateway = gateway
         self._ledger = ledger
-        self._rules = rules
         self._clock = clock
         self.directory = Directory()
         self.looker = Looker(gateway, ledger, keys, self.directory)
         self._finder = Finder(gateway, ledger, keys, self.directory)
-        self._keys = keys
         self._ownership = Ownership(ledger)
         self._creator = Creator(ledger, clock, gateway.client.settings.max_retries)
         self._recovery = Recovery(
@@ -74,7 +71,12 @@ class Writer:
         )
         self._allowance = Allowance(rules.max_deletes)
         self._parts = Parts(gateway, self._finder, self._allowance)
-        self._attachments = Attachments(gateway, ledger)
+        self._guards = Guards(rules, self._allowance, clock)
+        self._bodies = Bodies(self._finder, Attachments(gateway, ledger))
+        self._locator = Locator(
+            self._finder, self._bodies, self._creator, self._recovery, self._ownership
+        )
+        self.unchanged = Unchanged(keys, self._ownership, self._note)
 
     def write(self, changes: Sequence[Change], known: Mapping[str, Entry | None]) -> str:
         """Write changes of one kind to one object, one change for all but parts.
@@ -122,45 +124,6 @@ class Writer:
         self._finder.made([first])
         return outcome
 
-    def is_unchanged(self, change: Change, known: Entry | None) -> bool:
-        """Whether a change need not be written: its object is as the record wants it."""
-        if change.route.verb == "create" and known and known.gorgias_id is not None:
-            # Whatever else it says now: what is created is created once.
-            return known.verb != "trash"
-        return change.route.skip_unchanged and self._is_so(change, known)
-
-    def _is_so(self, change: Change, known: Entry | None) -> bool:
-        """Whether what a change asks for holds, in Gorgias if it was looked up there."""
-        same = known is not None and known.is_of(change.content)
-        if not change.route.compares or change.shown is None or change.shown.row is None:
-            return same  # what is gone is as it was left
-        if not change.shown.is_of_use(change) or (known and known.state == PENDING):
-            return False
-        if known and known.verb == "trash" != change.route.verb:
-            return False  # its row is back, so it is to leave the trash
-        verdict = agrees(change, change.shown.row)
-        if verdict and not same:
-            return self._take_note(change, known, change.shown.row)
-        return same if verdict is None else verdict
-
-    def _take_note(self, change: Change, known: Entry | None, row: dict[str, Any]) -> bool:
-        """Note that an object is as a record wants it, unless that is to wait or be refused."""
-        if known and not keeps_creation(change, known):
-            return False
-        if change.entity.of and not change.entity.create:
-            if self._keys.is_open(change.references[change.entity.of]):
-                return False
-            self._note([change], None)
-            return True
-        if not ("id" in change.own or (known and known.gorgias_id is not None)):
-            try:
-                self._ownership.check(change, Match(row, ("external_id",)))
-            except OwnedError:
-                return False
-        self._note([change], row["id"])
-        self._ownership.release(change)
-        return True
-
     def _verbs(self) -> Mapping[str, Callable[[Change, Entry | None], str]]:
         return {
             "create": self._create,
@@ -184,7 +147,7 @@ class Writer:
                 return "unchanged"
         else:
             self._check_new(change)
-        body = self._body(change, change.entity.create)
+        body = self._bodies.of(change, change.entity.create)
         try:
             made = self._created(change, known, body)
         except Refused as refused:
@@ -198,7 +161,7 @@ class Writer:
         Raises:
             OwnedError: it has not: another row has.
         """
-        found = self._recovery.found(change, self._at(change), self._about(change))
+        found = self._recovery.found(change, self._bodies.at(change), self._bodies.about(change))
         if found is None:
             return False
         self._note([change], self._ownership.check(change, found, alone=True))
@@ -213,7 +176,7 @@ class Writer:
         if change.route.foreign or change.route.name == "jobs":
             return
         if not change.entity.marked or self._ownership.has_rivals(change):
-            found = self._finder.match(change, change.route.name, self._about(change))
+            found = self._finder.match(change, change.route.name, self._bodies.about(change))
             if found:
                 self._ownership.check(change, found, alone=True)
 
@@ -227,7 +190,7 @@ class Writer:
             raise Refused(message)
         if change.route.name == "tickets" and not body.get("messages"):
             raise NotThereYet(FIRST_MESSAGE + need("tickets", "key", change.key, change.stream))
-        at = self._at(change)
+        at = self._bodies.at(change)
         body |= at
         ready(change, body)
 
@@ -244,8 +207,8 @@ class Writer:
 
         made = self._creator.resumed(change, known, look)
         if made is None:
-            with self._guarded(change, entity.create, body):
-                delivered = bool(why_sent(entity.create, body, self._clock.now()))
+            with self._guards.over(change, entity.create, body):
+                delivered = self._guards.reaches_a_person(entity.create, body)
                 made = self._creator.create(change, send, look, delivered=delivered)
         return made
 
@@ -266,7 +229,7 @@ class Writer:
         return found.row
 
     def _update(self, change: Change, known: Entry | None) -> str:
-        found = self._locate(change, known)
+        found = self._locator.locate(change, known)
         if found is None:
             what = change.route.name.removesuffix("s").replace("_", " ")
             message = f"There is no such {what} in Gorgias."
@@ -274,7 +237,7 @@ class Writer:
         return self._change(change, found, known)
 
     def _upsert(self, change: Change, known: Entry | None) -> str:
-        found = None if _may_be_there(known) else self._locate(change, known)
+        found = None if (known and known.may_be_there) else self._locator.locate(change, known)
         if found is not None:
             try:
                 return self._change(change, found, known)
@@ -282,7 +245,7 @@ class Writer:
                 # Deleted by a run that did not live to note it.
                 if refused.status not in GONE or not (known and known.may_be_gone):
                     raise
-        body = self._body(change, change.entity.create)
+        body = self._bodies.of(change, change.entity.create)
         try:
             made = self._created(change, known, body)
         except Refused as refused:
@@ -312,12 +275,12 @@ class Writer:
         """Update an object; one that its row took to the trash leaves it."""
         if has_creation(change.content):
             check_creation(change, self._ledger.entry(change.stream, change.key))
-        body = self._body(change, change.entity.update)
+        body = self._bodies.of(change, change.entity.update)
         if known and known.verb == "trash":
             body.setdefault("trashed_datetime", None)
         added = list(additions(change, body))
         for operation, fields in added:
-            with self._guarded(change, operation, fields):
+            with self._guards.over(change, operation, fields):
                 self._gateway.call(change, operation, ticket_id=found, **fields)
         body, gone = merged(self._gateway, change, found, body)
         if not body:
@@ -326,19 +289,23 @@ class Writer:
         for field in OPERATIONS[change.entity.update].body:
             if field.required and field.name in change.entity.defaults:
                 body.setdefault(field.name, change.entity.defaults[field.name])
-        with self._guarded(change, change.entity.update, body, gone):
-            self._gateway.call(change, change.entity.update, **self._at(change), id=found, **body)
+        with self._guards.over(change, change.entity.update, body, gone):
+            self._gateway.call(
+                change, change.entity.update, **self._bodies.at(change), id=found, **body
+            )
         if change.entity.naming & body.keys():
             self._finder.forget()
         self._note([change], found)
         return "updated"
 
     def _delete(self, change: Change, known: Entry | None) -> str:
-        found = self._locate(change, known)
+        found = self._locator.locate(change, known)
         if found is not None:
             try:
                 with self._allowance.spend([change]):
-                    self._gateway.call(change, change.entity.delete, **self._at(change), id=found)
+                    self._gateway.call(
+                        change, change.entity.delete, **self._bodies.at(change), id=found
+                    )
             except Refused as refused:
                 stale = known and known.state == DONE and known.gorgias_id == found
                 if refused.status not in GONE or (stale and "id" not in change.own):
@@ -349,7 +316,7 @@ class Writer:
         return "deleted" if found is not None else "unchanged"
 
     def _trash(self, change: Change, known: Entry | None) -> str:
-        found = self._locate(change, known)
+        found = self._locator.locate(change, known)
         if found is None:
             self._note([change], None)
             return "unchanged"
@@ -384,7 +351,7 @@ class Writer:
         if "customer" in change.references:
             found: int | None = self._finder.id_of(change, change.references["customer"])
         else:
-            found = self._locate(change, known)
+            found = self._locator.locate(change, known)
         if found is None:
             message = "There is no such customer in Gorgias."
             raise Refused(message)
@@ -409,7 +376,7 @@ class Writer:
         now = self._clock.now().timestamp()
         pending = entry(message, PENDING, None, first["external_id"], now)
         known = self._ledger.entry(ticket.stream, ticket.key)
-        body = self._body(ticket, "create-ticket") | {"messages": [first]}
+        body = self._bodies.of(ticket, "create-ticket") | {"messages": [first]}
         if self._recovery.may_be_there(ticket, known) and self._is_there(ticket):
             return Both("unchanged", None)
         try:
@@ -435,121 +402,13 @@ class Writer:
         Raises:
             Refused: it cannot be sent.
         """
-        body = self._body(message, "create-ticket-message")
+        body = self._bodies.of(message, "create-ticket-message")
         if not (body.get("from_agent") or body.get("sender") or "customer" in ticket.references):
             message_ = "An incoming message needs a sender, or a ticket with a customer."
             raise Refused(message_)
         body = {**message.entity.defaults, **body, "external_id": external_id(message)}
-        with self._guarded(message, "create-ticket-message", body):
+        with self._guards.over(message, "create-ticket-message", body):
             return body
-
-    def _body(self, change: Change, operation: str) -> dict[str, Any]:
-        """The fields of an operation, with everything they refer to."""
-        taken = {field.name for field in OPERATIONS[operation].query + OPERATIONS[operation].body}
-        body = {name: value for name, value in change.values.items() if name in taken}
-        for prefix, reference in change.references.items():
-            if reference.optional:
-                if user := self._finder.user(change, reference):
-                    body[prefix] = user
-            elif prefix in taken:
-                # Gorgias makes a customer of an unknown address, which no update is to do.
-                there = not (operation.startswith("create-") or self._is_agent(change, prefix))
-                body[prefix] = self._finder.person(change, reference, there=there)
-            elif f"{prefix}_id" in taken:
-                body[f"{prefix}_id"] = self._finder.id_of(change, reference)
-        if operation == "create-ticket" and body.get("messages"):
-            body["messages"] = [
-                self._with_people(change, self._attachments.of(change, each))
-                for each in body["messages"]
-            ]
-        if "attachments" in body:
-            body = self._attachments.of(change, body)
-        return body
-
-    def _with_people(self, change: Change, message: dict[str, Any]) -> dict[str, Any]:
-        """A message inside a ticket, with its people as Gorgias wants them named."""
-        for side in PERSONS:
-            if ways := message.get(side):
-                stream = change.route.stream_of(side, "people", change.stream)
-                reference = Reference("people", ways, stream=stream)
-                message[side] = self._finder.person(change, reference)
-        return message
-
-    @staticmethod
-    def _is_agent(change: Change, prefix: str) -> bool:
-        """Whether somebody is a user, of whom Gorgias makes none."""
-        return prefix == "sender" and change.values.get("from_agent") is True
-
-    def _at(self, change: Change) -> dict[str, int]:
-        """Where in the path of its operations an object is, beside its own id."""
-        if not change.entity.of:
-            return {}
-        reference = change.references.get(change.entity.of)
-        if reference is None:
-            message = f"Nothing says which {change.entity.of} is meant."
-            raise Refused(message)
-        return {f"{change.entity.of}_id": self._finder.id_of(change, reference)}
-
-    def _locate(self, change: Change, known: Entry | None) -> int | None:
-        """The id of the object a change is about; None when Gorgias has none."""
-        if "id" in change.own:
-            return int(change.own["id"])
-        if known and known.gorgias_id is not None:
-            return known.gorgias_id
-        mark = change.own.get("external_id")
-        if mark is not None and not (change.route.foreign or change.entity.of):
-            noted = self._finder.by_external_id(change.route.name, mark)
-            if noted is not None:
-                row = {"id": noted, "external_id": mark}
-                return self._ownership.check(change, Match(row, ("external_id",)))
-        about = self._about(change)
-        doubt = known is not None and _may_be_there(known)
-        is_lost = known is not None and known.state == DONE and known.verb != "delete"
-        if change.entity.marked and (is_lost or self._recovery.may_be_there(change, known)):
-            own = known.external_id if known else None
-            about.setdefault("external_id", own or external_id(change))
-            if is_lost and change.route.verb in {"delete", "trash"}:
-                about.pop("email", None)  # somebody else may have it by now
-
-        def look() -> Match | None:
-            # What was read ahead is older than what is in doubt, or was found to be gone.
-            anew = doubt or is_lost
-            return self._finder.match(change, change.route.name, about, anew=anew)
-
-        if known and doubt:
-            about.setdefault("external_id", known.external_id)
-            found = self._creator.settled(known, look)
-        else:
-            found = look()
-        return self._ownership.check(change, found) if found else None
-
-    def _about(self, change: Change) -> dict[str, Any]:
-        """What a record says of its object by which that may be found."""
-        about = {**change.values, **change.own, **self._at(change)}
-        for prefix, reference in change.references.items():
-            if f"{prefix}_id" in change.entity.naming - about.keys():
-                about[f"{prefix}_id"] = self._finder.id_of(change, reference)
-        return about
-
-    @contextmanager
-    def _guarded(
-        self, change: Change, operation: str, body: dict[str, Any], gone: int = 0
-    ) -> Iterator[None]:
-        """Refuse what would reach a person, and what takes away too much.
-
-        Args:
-            change: what is asked for.
-            operation: what is done inside.
-            body: its fields.
-            gone: what the lists in it take off.
-        """
-        keep_inside(operation, body)
-        if not self._rules.allow_sending:
-            refuse_sending(operation, body, self._clock.now())
-            if operation == "create-satisfaction-survey":
-                body["should_send_datetime"] = None  # what Gorgias does without it is not known
-        with self._allowance.spend([change], deletions(operation, body) + gone):
-            yield
 
     def _doubt(self, changes: Sequence[Change], known: Mapping[str, Entry | None]) -> None:
         """Note that what was written before may be there no longer, until the answer has come.
@@ -574,8 +433,3 @@ class Writer:
 def _doubted(before: str, now: str) -> str:
     """The verb of an entry in doubt: what is in the trash is known to be there until it is not."""
     return before if before == "trash" and now != "delete" else now
-
-
-def _may_be_there(known: Entry | None) -> bool:
-    """Whether nobody knows if the object was created."""
-    return known is not None and known.state == PENDING and known.gorgias_id is None
