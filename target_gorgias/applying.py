@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from gorgias_api import ApiError, UsageError
-from target_gorgias.contents import is_same
+from gorgias_api import ApiError
 from target_gorgias.creating import InDoubtError
 from target_gorgias.crew import Later
-from target_gorgias.intake import Stream
-from target_gorgias.keys import CREATING, NotThereYet, did_not_come, need
+from target_gorgias.keys import NotThereYet, did_not_come, need
+from target_gorgias.notices import Notices
 from target_gorgias.ownership import OwnedError
-from target_gorgias.refusals import Refused, readable, shown, who
+from target_gorgias.refusals import Refused, shown, who
 from target_gorgias.trouble import TROUBLE
+from target_gorgias.waiting import WaitingRows, may_be_first
 from target_gorgias.writer import FIRST_MESSAGE
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gorgias_api import GorgiasError
     from target_gorgias.changes import Change
     from target_gorgias.crew import Crew
-    from target_gorgias.entries import Entry, Place, Waiting
+    from target_gorgias.entries import Entry
     from target_gorgias.keys import Keys
     from target_gorgias.ledger import Ledger
     from target_gorgias.refusals import Rejects
@@ -34,23 +32,8 @@ if TYPE_CHECKING:
     from target_gorgias.trouble import Trouble
     from target_gorgias.writer import Writer
 
-MOST_TOGETHER = 100
-LOOKED_AT = 100
-"""Rows of a stream whose keys are looked for under other names."""
 TURN = 1.0
 """Seconds in which others get their turn when a row fails."""
-
-
-class _First(NamedTuple):
-    """A row that waits, and others behind it."""
-
-    entity: str
-    stream: str
-    key: str
-
-    @classmethod
-    def of(cls, change: Change) -> _First:
-        return cls(change.route.name, change.stream, change.key)
 
 
 class Applier:
@@ -77,25 +60,17 @@ class Applier:
     ) -> None:
         self._writer = writer
         self._keys = keys
-        self._begun: Counter[str] = Counter()
-        self._behind: dict[Hashable, _First] = {}
         self._ledger = ledger
         self._rejects = rejects
         self._summary = summary
         self._crew = crew
         self._trouble = trouble
-        self._routes = routes
-        self._logger = logger
-        self._started = started
-        self._telling = threading.Lock()
-        self._told: set[tuple[str, str]] = set()
-        """What was said of a stream that is said once."""
+        self._notices = Notices(keys, started)
+        self._waiting = WaitingRows(
+            ledger, keys, routes, logger, lambda change: self._count(change, "unchanged")
+        )
         self._closed: dict[str, Refused] = {}
         """Streams no row of which this login may write, and what their rows are refused for."""
-        waiting = ledger.all_waiting()
-        self._needed = {each.needs for each in waiting}
-        # Whether they are of this run, which counts its own rows.
-        self._waiting = {(each.stream, each.key): False for each in waiting}
 
     def close(self) -> None:
         """Drop what was kept for this run only."""
@@ -111,7 +86,8 @@ class Applier:
             GorgiasError: an earlier change made the run end.
         """
         for group in groups:
-            self._begin(group[0])
+            self._keys.come(group[0])
+            self._notices.begin(group[0])
         self._ledger.announce((change.stream, change.key) for group in groups for change in group)
         ahead = [c for group in groups for c in group if self._writer.looker.concerns(c)]
         if ahead:
@@ -142,7 +118,11 @@ class Applier:
         """
         known = {change.key: self._ledger.entry(change.stream, change.key) for change in changes}
         todo = self._todo(changes, known)
-        if not todo or self._refuse_untried(todo) or self._wait_behind(todo):
+        if not todo or self._refuse_untried(todo):
+            return
+        if first := self._waiting.needed_first(todo):
+            for change in todo:
+                self._waiting.keep(change, first)
             return
         try:
             self._write(todo, known)
@@ -165,7 +145,7 @@ class Applier:
         else:
             for change in todo:
                 self._count(change, outcome)
-                self._supersede(change)
+                self._waiting.supersede(change)
             self._release(todo[0])
 
     def _refuse(self, changes: Sequence[Change], refused: Refused) -> None:
@@ -173,8 +153,8 @@ class Applier:
         if len(changes) > 1 and not refused.missing_scope:
             self._one_by_one(changes)
         elif isinstance(refused, OwnedError) and not self._keys.ended:
-            self._keep(changes[0], refused.needs)  # its owner may be given another name
-            self._pass_by(changes[0])
+            self._waiting.keep(changes[0], refused.needs)  # its owner may be given another name
+            self._waiting.pass_by(changes[0])
         else:
             for change in changes:
                 self.refuse(change, refused)
@@ -221,7 +201,7 @@ class Applier:
             TooManyError: the settings say to stop.
         """
         self._keys.leave_open(change)
-        self._pass_by(change)
+        self._waiting.pass_by(change)
         self._count(change, "rejected")
         closed = change.stream in self._closed
         if refused.missing_scope:
@@ -249,7 +229,7 @@ class Applier:
         self._keys.ended = True
         self.take_up()
         for each in self._ledger.all_waiting():
-            change = self._waiting_at(each.number)
+            change = self._waiting.at(each.number)
             if not change:
                 continue
             if self._keys.was_deleted(each.needs):
@@ -268,78 +248,24 @@ class Applier:
         left, before = self._ledger.all_waiting(), None
         while left and len(left) != before:
             before = len(left)
-            for together in self._neighbours(left):
+            for together in self._waiting.neighbours(left):
                 self._hand_in([*together.values()], partial(self._take_up, *together))
             self._crew.wait()
             left = self._ledger.all_waiting()
-
-    def _neighbours(self, places: Sequence[Place]) -> Iterator[dict[int, Change]]:
-        """What waits, by number; neighbours that may go out together are together."""
-        held: dict[int, Change] = {}
-        for place in places:
-            change = self._waiting_at(place.number)
-            if change is None:
-                continue
-            last = next(reversed(held.values()), change)
-            apart = change.together is None or len(held) >= MOST_TOGETHER
-            if held and (apart or last.together != change.together):
-                yield held
-                held = {}
-            held[place.number] = change
-        if held:
-            yield held
-
-    def _begin(self, change: Change) -> None:
-        """Note that a stream has rows, and warn if they seem to be known under another name."""
-        self._keys.come(change)
-        self._begun[change.stream] += 1
-        if self._begun[change.stream] == 1 and not self._keys.may_be_renamed(change):
-            self._begun[change.stream] += LOOKED_AT
-        if self._begun[change.stream] <= LOOKED_AT and (other := self._keys.renamed_from(change)):
-            self._begun[change.stream] = LOOKED_AT
-            change.logger.warning(
-                "The ledger knows keys of this stream under the name '%s' and none under "
-                "'%s': if it was renamed, name it as before, or its rows are taken for new ones.",
-                other,
-                change.stream,
-            )
 
     def _wait(self, change: Change, needs: str) -> None:
         """Keep a change until what it needs is there, unless it waits here already."""
         if needs.startswith(FIRST_MESSAGE) and self._with_first_message(change):
             return
-        if _may_be_first(change) and self._as_first_message(change, needs):
+        if may_be_first(change) and self._as_first_message(change, needs):
             return
-        self._keep(change, needs)
-
-    def _wait_behind(self, changes: Sequence[Change]) -> bool:
-        """Keep changes about an object whose row waits until it is written; say whether."""
-        if self._keys.ended or not self._behind or _may_be_first(changes[0]):
-            return False  # a ticket may wait for its first message
-        for name in {name for change in changes for name in change.names} & self._behind.keys():
-            first = self._behind[name]
-            if all((first.stream, first.key) != (each.stream, each.key) for each in changes):
-                for change in changes:
-                    self._keep(change, need(first.entity, "key", first.key, first.stream))
-                return True
-        return False
-
-    def _keep(self, change: Change, needs: str) -> None:
-        self._keys.leave_open(change)
-        if change.route.verb in CREATING and not change.route.foreign:  # has one row per object
-            self._behind.update(dict.fromkeys(change.own_names, _First.of(change)))
-        self._replace_waiting(change)
-        self._needed.add(needs)
-        if not change.waited:
-            self._waiting[change.stream, change.key] = True
-        record = {"record": readable(change.record), "key_properties": list(change.key_values)}
-        self._ledger.wait(needs, change.stream, change.key, record)
+        self._waiting.keep(change, needs)
 
     def _with_first_message(self, ticket: Change) -> bool:
         """Create a ticket with a message that waits for it; say whether it is dealt with."""
-        for each in self._waiting_for_object(ticket):
-            message = self._change(each)
-            if message is None or not _may_be_first(message):
+        for each in self._waiting.for_object(ticket):
+            message = self._waiting.change(each)
+            if message is None or not may_be_first(message):
                 continue
             try:
                 if self._create_together(ticket, message):
@@ -351,8 +277,8 @@ class Applier:
 
     def _as_first_message(self, message: Change, needs: str) -> bool:
         """Create the ticket that waits for this message; say whether the message is dealt with."""
-        for each in self._waiting_for(f"{FIRST_MESSAGE}{needs}"):
-            ticket = self._change(each)
+        for each in self._waiting.waiting_for(f"{FIRST_MESSAGE}{needs}"):
+            ticket = self._waiting.change(each)
             if ticket is None:
                 continue
             try:
@@ -374,33 +300,33 @@ class Applier:
             first = self._writer.first_message(ticket, message)
         except Refused as refused:
             self.refuse(message, refused)
-            self._supersede(message)
+            self._waiting.supersede(message)
             return False
         except NotThereYet as missing:
-            self._keep(message, missing.needs)
+            self._waiting.keep(message, missing.needs)
             return False
         try:
             both = self._writer.create_with(ticket, message, first)
         except NotThereYet as missing:
-            self._keep(message, need("tickets", "key", ticket.key, ticket.stream))
-            self._keep(ticket, missing.needs)
+            self._waiting.keep(message, need("tickets", "key", ticket.key, ticket.stream))
+            self._waiting.keep(ticket, missing.needs)
             return True
         except (*TROUBLE, InDoubtError) as error:
             raise self._at_fault(ticket, error) from None
         self._count(ticket, both.ticket)
-        self._supersede(ticket)
+        self._waiting.supersede(ticket)
         if both.message is None:
-            self._keep(message, need("tickets", "key", ticket.key, ticket.stream))
+            self._waiting.keep(message, need("tickets", "key", ticket.key, ticket.stream))
         else:
             self._count(message, both.message)
-            self._supersede(message)
+            self._waiting.supersede(message)
         self._release(ticket)
         return True
 
     def _release(self, change: Change) -> None:
         """Take up what waited for the object that a change has become."""
-        for each in self._waiting_for_object(change):
-            other = self._change(each)
+        for each in self._waiting.for_object(change):
+            other = self._waiting.change(each)
             if other is None:
                 continue
             take_up = partial(self._take_up, each.number)
@@ -413,7 +339,7 @@ class Applier:
             self._hand_in([other], take_up, patient=False)
 
     def _take_up(self, *numbers: int) -> None:
-        waiting = {number: self._waiting_at(number) for number in numbers}
+        waiting = {number: self._waiting.at(number) for number in numbers}
         still = {number: change for number, change in waiting.items() if change}
         if still:
             self._taking_up(still.keys(), partial(self.apply, [*still.values()]))
@@ -427,36 +353,6 @@ class Applier:
         for number in numbers:
             self._ledger.no_longer_waiting(number)
 
-    def _waiting_at(self, number: int) -> Change | None:
-        """The change that still waits under this number."""
-        waiting = self._ledger.waiting_at(number)
-        return waiting and self._change(waiting)
-
-    def _waiting_for_object(self, change: Change) -> Iterator[Waiting]:
-        """What waits for the object of a change, by its key or by another way to name it."""
-        name = change.route.name
-        for way, value in change.own.items():
-            yield from self._waiting_for(need(name, way, value))
-        yield from self._waiting_for(need(name, "key", change.key, change.stream))
-        if self._keys.is_only_one(change):
-            yield from self._waiting_for(need(name, "key", change.key))
-
-    def _waiting_for(self, needs: str) -> list[Waiting]:
-        return self._ledger.waiting(needs) if needs in self._needed else []
-
-    def _change(self, waiting: Waiting) -> Change | None:
-        """The change that waits; None when other settings no longer know what it stands for."""
-        names, record = waiting.record["key_properties"], waiting.record["record"]
-        logger = self._logger.getChild(waiting.stream)
-        try:
-            stream = Stream.named(self._routes, waiting.stream, names, logger)
-            change = stream and stream.change(record)
-        except (Refused, UsageError):
-            return None
-        if change:
-            change.waited = True
-        return change
-
     def _todo(self, changes: Sequence[Change], known: Mapping[str, Entry | None]) -> list[Change]:
         """The changes that are not written yet."""
         todo: list[Change] = []
@@ -464,71 +360,18 @@ class Applier:
             # Once a record is to be written, its later versions are too.
             again = any(change.key == earlier.key for earlier in todo)
             if again or not self._writer.unchanged.includes(change, known[change.key]):
-                if again or self._is_of_this_run(change, known[change.key]):
-                    self._tell_versions(change)
+                if again or self._notices.is_of_this_run(change, known[change.key]):
+                    self._notices.tell_versions(change)
                 todo.append(change)
             else:
-                self._tell_created(change, known[change.key])
+                self._notices.tell_created(change, known[change.key])
                 self._count(change, "unchanged")
-                self._supersede(change)
+                self._waiting.supersede(change)
         return todo
-
-    def _is_of_this_run(self, change: Change, known: Entry | None) -> bool:
-        """Whether another version of a record was written already by this run."""
-        if known is None or known.written < self._started:
-            return False
-        return not is_same(known.content, change.content)
-
-    def _tell_versions(self, change: Change) -> None:
-        self._tell_once(
-            change,
-            "several rows of the input have the same key; each is written in turn, and the last "
-            "one stays",
-        )
-
-    def _tell_created(self, change: Change, known: Entry | None) -> None:
-        """Tell of a row that is created already, and says something else now."""
-        another = known is not None and not is_same(known.content, change.content)
-        if another and change.route.verb == "create":
-            self._tell_once(
-                change,
-                "rows changed after their object was created, and a 'create' writes it only once; "
-                f"'upsert_{change.route.name}' would write the changes too",
-            )
-
-    def _tell_once(self, change: Change, what: str) -> None:
-        with self._telling:
-            if (change.stream, what) in self._told:
-                return
-            self._told.add((change.stream, what))
-        change.logger.warning("%s: %s (the first such row: %s).", change.stream, what, who(change))
-
-    def _supersede(self, change: Change) -> None:
-        """Let an earlier version of a record wait no longer, now that this one is written."""
-        self._pass_by(change)
-        if (change.stream, change.key) in self._waiting:
-            self._replace_waiting(change)
-            self._ledger.supersede(change.stream, change.key)
-            del self._waiting[change.stream, change.key]
-
-    def _replace_waiting(self, change: Change) -> None:
-        """Count the earlier version of a record that waits and is not to be written any more."""
-        if self._waiting.get((change.stream, change.key)) and not change.waited:
-            self._count(change, "unchanged")
-
-    def _pass_by(self, change: Change) -> None:
-        """Let nothing wait behind a row any more."""
-        for name in change.own_names & self._behind.keys():
-            if self._behind[name] == _First.of(change):
-                del self._behind[name]
 
     def _count(self, change: Change, outcome: str) -> None:
         self._trouble.is_over((change.stream, change.key))
         self._summary.count(change.stream, outcome)
-
-
-def _may_be_first(change: Change) -> bool:
-    return change.route.name == "messages" and change.route.verb in {"create", "upsert"}
 
 
 def _in_vain(needs: str) -> Refused:

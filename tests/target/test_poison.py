@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,16 +11,32 @@ from gorgias_api import GorgiasError, ServerError, TransportError
 from target_gorgias.refusals import TooManyError
 from tests.api.server import Reply, refusal
 from tests.target.late import late
-from tests.target.support import MAIL, NOTE, rows, state
+from tests.target.support import MAIL, NOTE, Desk, QuickClock, rows, state
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.api.server import Asked
-    from tests.target.support import Desk
 
 BAD = "poison"
 LOST = Reply(lost=True)
 HTML = Reply(200, b"<html>")
 MANY = 14
+
+
+class FairClock(QuickClock):
+    """Time in which a row that waits for its next try lets the others go on, as minutes would."""
+
+    def sleep(self, seconds: float) -> None:
+        """Give the others a turn, then let time pass."""
+        threading.Event().wait(0.01)
+        super().sleep(seconds)
+
+
+@pytest.fixture
+def desk(desk: Desk, tmp_path: Path) -> Desk:
+    """The same account in fair time."""
+    return Desk(desk.sandbox, tmp_path, clock=FairClock())
 
 
 def spoil(answer: Reply) -> Any:

@@ -1,0 +1,50 @@
+"""What stands before every write: nobody is reached, and no more is taken away than is allowed."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from target_gorgias.deleting import deletions
+from target_gorgias.sending import keep_inside, refuse_sending, why_sent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gorgias_api.clock import Clock
+    from target_gorgias.changes import Change
+    from target_gorgias.deleting import Allowance
+    from target_gorgias.settings import Rules
+
+
+class Guards:
+    """Checks requests before they are sent. Safe to share between threads."""
+
+    def __init__(self, rules: Rules, allowance: Allowance, clock: Clock) -> None:
+        self._rules = rules
+        self._allowance = allowance
+        self._clock = clock
+
+    def reaches_a_person(self, operation: str, body: Mapping[str, Any]) -> bool:
+        """Whether an operation would."""
+        return bool(why_sent(operation, body, self._clock.now()))
+
+    @contextmanager
+    def over(
+        self, change: Change, operation: str, body: dict[str, Any], gone: int = 0
+    ) -> Iterator[None]:
+        """Refuse what would reach a person, and what takes away too much.
+
+        Args:
+            change: what is asked for.
+            operation: what is done inside.
+            body: its fields.
+            gone: what the lists in it take off.
+        """
+        keep_inside(operation, body)
+        if not self._rules.allow_sending:
+            refuse_sending(operation, body, self._clock.now())
+            if operation == "create-satisfaction-survey":
+                body["should_send_datetime"] = None  # what Gorgias does without it is not known
+        with self._allowance.spend([change], deletions(operation, body) + gone):
+            yield
