@@ -56,6 +56,8 @@ class Change:
     """Hash of all that was asked for."""
     shown: Shown | None = None
     """Its object, or the one it is a part of, as Gorgias had it just before, if that was asked."""
+    found_by: tuple[str, ...] = ()
+    """The fields by which its object was just found."""
     waited: bool = False
     """Whether it comes from the rows that wait in the ledger."""
 

@@ -1,7 +1,8 @@
 """What a row asked for, as a hash, and which of it only a creation can do.
 
-Where a creation takes more than an update, the hash has two parts: the whole, then that. So a row
-that later says something else there is told apart from one that merely changed.
+Where a creation takes more than an update, the hash has three parts: the whole, what only the
+creation sets, and what the object is a part of. So a row that later says something else there is
+told apart from one that merely changed.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from target_gorgias.changes import Change
     from target_gorgias.entries import Entry
 
-WHOLE, LONGEST = 47, 64
-"""Characters of the first part where there are two, and of both with what is between them."""
+WHOLE, PART = 40, 11
+"""Characters of the first part where there are three, and of each of the others."""
 
 
 def content_of(change: Change) -> str:
@@ -29,8 +30,9 @@ def content_of(change: Change) -> str:
     whole = whole_of(change)
     if not _creation_only(change):
         return whole
-    created = _created(change)
-    return f"{whole[:WHOLE]}.{_hash(created) if created else ''}"[:LONGEST]
+    created, owner = _created(change), change.references.get(change.entity.of)
+    parts = (created, dict(owner.ways) if owner else {})
+    return ".".join((whole[:WHOLE], *(_hash(each)[:PART] if each else "" for each in parts)))
 
 
 def whole_of(change: Change) -> str:
@@ -45,13 +47,19 @@ def whole_of(change: Change) -> str:
 
 
 def is_same(content: str, other: str) -> bool:
-    """Whether two hashes are of the same, be they of one part or of two."""
+    """Whether two hashes are of the same, be they of one part or of three."""
     return content[:WHOLE] == other[:WHOLE]
 
 
 def has_creation(content: str) -> bool:
     """Whether a hash has a part on what only a creation can do."""
     return content[WHOLE : WHOLE + 1] == "."
+
+
+def has_moved(content: str, before: str) -> bool:
+    """Whether two hashes are of parts of two objects, as far as their rows say."""
+    owners = [each.split(".")[-1] for each in (content, before) if has_creation(each)]
+    return len({*owners}) > 1
 
 
 def check_creation(change: Change, before: Entry | None) -> None:
@@ -69,9 +77,11 @@ def check_creation(change: Change, before: Entry | None) -> None:
     if before is None or not has_creation(before.content) or change.route.foreign:
         return
     created = _created(change)
+    whole, now, owner = change.content.split(".")
+    _, then, _ = before.content.split(".")
     if not created:
-        change.content = change.content[:WHOLE] + before.content[WHOLE:]
-    elif change.content[WHOLE:] != before.content[WHOLE:]:
+        change.content = f"{whole}.{then}.{owner}"
+    elif now != then:
         names = " or ".join(f"'{name}'" for name in sorted(created))
         message = f"It is there already, and only its creation could have set {names} otherwise."
         if change.route.name == "tickets" and "messages" in created:

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds before each look at what may have been created."""
 SETTLED = sum(PAUSES)
+SENDS = 3
+"""How often a run sends what is in doubt at most: after each time it looks for a minute."""
 LONGEST_EXTERNAL_ID = 255
 EMAIL_CHANNEL = {"type": "email", "preferred": True}
 
@@ -101,7 +103,8 @@ class InDoubtError(GorgiasError):
             f"{error} It would reach a person, so it is not sent twice: the next run looks first "
             "whether it was."
             if delivered
-            else f"{error} The next run looks first whether it was done all the same."
+            else f"{error} It is left out of this run; the next one looks first whether it was "
+            "done all the same."
         )
         self.error = error
         """Why the answer is not known."""
@@ -143,7 +146,7 @@ class Creator:
     def __init__(self, ledger: Ledger, clock: Clock, tries: int) -> None:
         self._ledger = ledger
         self._clock = clock
-        self._tries = tries
+        self._sends = min(tries, SENDS)
         self._doubts: dict[tuple[str, str], _Doubt] = {}
 
     def resumed(self, change: Change, before: Entry | None, look: Look) -> Made | None:
@@ -159,11 +162,14 @@ class Creator:
         """
         if before is None or before.state != PENDING:
             return None
+        doubt = self._doubts.get((before.stream, before.key))
         found = self.settled(before, lambda: look(before.external_id))
         if found is None:
             return None
+        # What has no mark may be somebody else's, unless it was not there before this run sent it.
+        ours = change.entity.marked or (doubt is not None and doubt.sent > 0)
         same = is_same(before.content, change.content)
-        return self._noted(before, found, as_asked=same and change.entity.marked)
+        return self._noted(before, found, as_asked=same and ours)
 
     def settled(self, pending: Entry, look: Callable[[], _Found | None]) -> _Found | None:
         """The object of a create in doubt; None when it is not there and will not come.
@@ -215,7 +221,7 @@ class Creator:
             if not (doubt and (found := look(mark))):
                 self._ledger.forget(*name)
                 raise
-            made = self._noted(pending, found, as_asked=change.entity.marked)
+            made = self._noted(pending, found, as_asked=True)
         except TROUBLE as error:
             if isinstance(error, TransportError) and error.refused:
                 self._ledger.forget(*name)  # it never left
@@ -235,7 +241,7 @@ class Creator:
 
     def _is_given_up(self, doubt: _Doubt, change: Change) -> bool:
         """Whether the same was sent as often as is allowed; another version may fare better."""
-        return is_same(doubt.content, change.content) and doubt.sent >= self._tries
+        return is_same(doubt.content, change.content) and doubt.sent >= self._sends
 
     def _noted(self, pending: Entry, row: dict[str, Any], *, as_asked: bool) -> Made:
         """Note the object; its fields stay in doubt if it is not as asked."""

@@ -2,7 +2,7 @@
 
 One counts: an object that is deleted, trashed, marked as spam or merged away; a tag, a field
 value, a channel or a member that is taken off, by name or because a list without it replaces what
-is there.
+is there; the data of a customer that are emptied.
 
 https://developers.gorgias.com/reference/create-job: a job may do so to many tickets.
 https://developers.gorgias.com/reference/update-ticket-message: `cancel` deletes the message.
@@ -90,16 +90,20 @@ def deletions(operation: str, values: Mapping[str, Any]) -> int:
     """
     match operation:
         case "update-ticket":
-            return int(_puts_away(values))
+            gone = int(_puts_away(values))
         case "delete-ticket-tags":
-            return len(values.get("names", ())) + len(values.get("ids", ()))
+            gone = len(values.get("names", ())) + len(values.get("ids", ()))
         case "create-ticket-message" | "update-ticket-message":
-            return int(values.get("action") == "cancel")
+            gone = int(values.get("action") == "cancel")
+        case "update-customer-data":
+            gone = int(not values.get("data"))
         case "create-job" if values.get("type") == "deleteTicket" or _takes_off(values):
-            return _listed(values)
+            gone = _listed(values)
         case "update-job" if values.get("params"):  # of a type that it does not say
-            return _listed(values)
-    return 0
+            gone = _listed(values)
+        case _:
+            gone = 0
+    return gone
 
 
 def _puts_away(values: Mapping[str, Any]) -> bool:

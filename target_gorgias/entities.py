@@ -140,6 +140,7 @@ ENTITIES: Mapping[str, Entity] = {
         verbs=frozenset({"create", "update", "upsert"}),
         create="create-satisfaction-survey",
         update="update-satisfaction-survey",
+        get="get-satisfaction-survey",
         finds=(
             Find(
                 operation="list-satisfaction-surveys",

@@ -23,16 +23,21 @@ class Entry(NamedTuple):
     verb: str
     state: str
     gorgias_id: int | None
-    """None for what is no object of its own, and once the object was deleted."""
+    """Of a tag or a field value, that of the object it is a part of; None once it was deleted."""
     external_id: str | None
     content: str
-    """Hash of what was written."""
+    """Hash of what was written; empty once that is gone without a row having asked for it."""
     written: float
     """Seconds since 1970."""
 
     def is_of(self, content: str) -> bool:
         """Whether this is what was written, without a doubt."""
         return self.state == DONE and is_same(self.content, content)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether no object of it is known, although no row deleted one."""
+        return self.state == DONE and self.gorgias_id is None and self.verb != "delete"
 
     @property
     def may_be_there(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from target_gorgias.creating import mark_of
@@ -12,6 +13,7 @@ from target_gorgias.entities import ENTITIES, JOB_KEY
 from target_gorgias.entries import objects
 from target_gorgias.keys import NotThereYet, need, singular
 from target_gorgias.memory import Memory
+from target_gorgias.naming import MARKED_WITH
 from target_gorgias.refusals import Refused, shown
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from target_gorgias.gateway import Gateway
     from target_gorgias.keys import Keys
     from target_gorgias.ledger import Ledger
+    from target_gorgias.ordering import Name
 
 
 class Match(NamedTuple):
@@ -77,16 +80,28 @@ class Finder:
         """
         for find in ENTITIES[name].finds:
             if all(about.get(field) is not None for field in {*find.same, *find.filters.values()}):
-                found = self._rows(change, find, about, anew=anew)
-                if change.route.foreign and name == change.route.name:
-                    # In the other account, several may have the same external id.
-                    found = [row for row in found if not self._is_anothers(change, row)]
-                if len(found) > 1:
-                    message = f"Several {name} have the same {' and '.join(find.same)}."
-                    raise Refused(message)
-                if found:
-                    return Match(found[0], find.same)
+                ask = partial(self._only_one, change, name, find, about, anew=anew)
+                named = None if anew else _name(name, find, about)
+                if found := self._memory.look_for(named, ask) if named else ask():
+                    return Match(found, find.same)
         return None
+
+    def _only_one(
+        self, change: Change, name: str, find: Find, about: Mapping[str, Any], *, anew: bool
+    ) -> dict[str, Any] | None:
+        """The object that a list shows; None when it shows none.
+
+        Raises:
+            Refused: there are several.
+        """
+        found = self._rows(change, find, about, anew=anew)
+        if change.route.foreign and name == change.route.name:
+            # In the other account, several may have the same external id.
+            found = [row for row in found if not self._is_anothers(change, row)]
+        if len(found) > 1:
+            message = f"Several {name} have the same {' and '.join(find.same)}."
+            raise Refused(message)
+        return found[0] if found else None
 
     def forget(self) -> None:
         """An object is gone or named otherwise; what named it may name another one now."""
@@ -126,11 +141,31 @@ class Finder:
         return {(entity, each) for each in ids}
 
     def by_address(self, change: Change, address: str) -> dict[str, Any] | None:
-        """The customer whom an e-mail address leads to, be it their first one or not."""
+        """The customer whom an e-mail address leads to, be it their first one or not.
+
+        Raises:
+            Refused: there are several.
+        """
         rows = self._gateway.rows(
             change, "list-customers", channel_type="email", channel_address=address
         )
-        return next(rows, None)
+        found = [row for row in rows if self._has_address(change, row, address)]
+        if len(found) > 1:
+            message = "Several customers have this e-mail address."
+            raise Refused(message)
+        return found[0] if found else None
+
+    def _has_address(self, change: Change, row: Mapping[str, Any], address: str) -> bool:
+        """Whether an address is a customer's; the list shows only their first one."""
+        address = address.casefold()
+        if _comparable("email", row.get("email")) == address:
+            return True
+        whole = self._gateway.call(change, "get-customer", id=row["id"])
+        channels = whole.get("channels") or ()
+        return any(
+            each.get("type") == "email" and _comparable("email", each.get("address")) == address
+            for each in channels
+        )
 
     def taken(self, change: Change, body: Mapping[str, Any]) -> Match | None:
         """The object that has a name which is refused for being in use."""
@@ -265,6 +300,15 @@ class Finder:
             for row in rows
             if all(_comparable(field, row.get(field)) == value for field, value in same.items())
         ]
+
+
+def _name(entity: str, find: Find, about: Mapping[str, Any]) -> Name | None:
+    """The name that an object is looked for by, if it is one that rows have for their objects."""
+    if not {*find.filters.values()} <= {*find.same} or MARKED_WITH in find.same:
+        return None
+    if any(field.removesuffix("_id") in ENTITIES[entity].references for field in find.same):
+        return None
+    return entity, "+".join(find.same), "+".join(str(about[field]) for field in find.same)
 
 
 def _comparable(field: str, value: Any) -> Any:  # noqa: ANN401 - any JSON

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from gorgias_api import Client
+    from gorgias_api import Client, GorgiasError
     from gorgias_api.operations import Call
     from target_gorgias.changes import Change
     from target_gorgias.summary import Summary
@@ -77,12 +77,21 @@ class Gateway:
         self._lock = threading.Lock()
         self._there: set[str] = set()
         self._watchers: list[Callable[[Call, bool], None]] = []
+        self._may_write: Callable[[Change, int], None] = _anybody
         if dry_run and plan_path:
             begin(plan_path)
 
     def on_write(self, watcher: Callable[[Call, bool], None]) -> None:
         """Have `watcher` told of every request that may have changed something, and if it has."""
         self._watchers.append(watcher)
+
+    def on_merged(self, check: Callable[[Change, int], None]) -> None:
+        """Have `check` raise when a row may not write to the customer whom its own is merged into.
+
+        Args:
+            check: is given the row's change, and the id of the customer that is left.
+        """
+        self._may_write = check
 
     def call(self, change: Change, name: str, /, **values: Any) -> Any:  # noqa: ANN401 - any JSON
         """Send an operation and give what it answers.
@@ -142,11 +151,15 @@ class Gateway:
             if call.method != "GET":
                 self._make_sure(change, name, call)
             return self._imagine(change, name, call)
-        self._summary.count(change.stream, "requests")
         return self._request(change, name, call)
 
     def _request(self, change: Change, name: str, call: Call) -> Any:  # noqa: ANN401 - any JSON
         sent = self._trouble.sent()
+
+        def failing(error: GorgiasError) -> None:
+            self._summary.count(change.stream, "requests")
+            self._trouble.failed((change.stream, change.key), name, error)
+
         try:
             answer = self.client.request(
                 call.method,
@@ -155,11 +168,12 @@ class Gateway:
                 data=call.data,
                 safe=call.repeatable,
                 check=partial(read_page, call.asked) if OPERATIONS[name].paged else None,
-                failing=partial(self._trouble.failed, (change.stream, change.key), name),
+                failing=failing,
             )
         except TROUBLE:
             self._tell(call, sure=False)
             raise
+        self._summary.count(change.stream, "requests")
         self._tell(call, sure=True)
         self._trouble.answered(name, sent)
         return answer
@@ -184,6 +198,8 @@ class Gateway:
         if OPERATIONS[name].method == "DELETE" and field == "id":
             message = f"Customer {gone} was merged into {left}; delete that one if it is meant."
             raise Refused(message)
+        if OPERATIONS[name].method != "GET":
+            self._may_write(change, left)
         change.logger.warning("Customer %s was merged into %d, which is written to.", gone, left)
         return {**values, field: left}
 
@@ -242,6 +258,10 @@ def _refusals() -> Iterator[None]:
         raise
     except ApiError as error:
         raise Refused.by_gorgias(error) from None
+
+
+def _anybody(_change: Change, _customer: int) -> None:
+    """Every row may."""
 
 
 def _is_planned(path: str) -> bool:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from target_gorgias.deleting import deletions
+from target_gorgias.refusals import Refused
 from target_gorgias.sending import keep_inside, refuse_sending, why_sent
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from gorgias_api.clock import Clock
     from target_gorgias.changes import Change
     from target_gorgias.deleting import Allowance
+    from target_gorgias.gateway import Gateway
     from target_gorgias.settings import Rules
 
 
@@ -28,6 +30,27 @@ class Guards:
     def reaches_a_person(self, operation: str, body: Mapping[str, Any]) -> bool:
         """Whether an operation would."""
         return bool(why_sent(operation, body, self._clock.now()))
+
+    def check_survey(
+        self, change: Change, number: int, body: Mapping[str, Any], gateway: Gateway
+    ) -> None:
+        """Refuse to have a survey that may still be sent reach another person.
+
+        Raises:
+            Refused: it would.
+        """
+        asked = {name: body[name] for name in ("customer_id", "ticket_id") if name in body}
+        if self._rules.allow_sending or change.route.name != "satisfaction_surveys" or not asked:
+            return
+        there = gateway.call(change, change.entity.get, id=number)
+        if there.get("id") != number or there.get("sent_datetime"):
+            return
+        if any(there.get(name) != value for name, value in asked.items()):
+            message = (
+                "Gorgias may yet send this survey, now to another person, and the setting "
+                "'allow_sending' is off."
+            )
+            raise Refused(message)
 
     @contextmanager
     def over(

@@ -120,6 +120,13 @@ class Stream(NamedTuple):
             words = " or ".join(f"'{way}'" for way in sorted(missing))
             message = f"{where}: '{self.route}' needs {words}."
             raise UsageError(message + columns.hint(given, missing))
+        control = {DELETED, self.routes.action_field}
+        owner = _ways(self.route.entity.of) if self.route.entity.of else set()
+        fields = meant - control - owner
+        keys = {columns.meaning(name) for name in self.route.key or self.reader.key_properties}
+        if self.route.verb == "update" and not by_row and len(fields) == 1 and keys <= fields:
+            message = f"{where}: it has '{min(fields)}', and nothing to update."
+            raise UsageError(message + columns.hint(given))
         if given and not meant:
             message = f"{where}: none of its columns means anything to '{self.route}'."
             raise UsageError(message + columns.hint(given))

@@ -146,8 +146,8 @@ class Keys:
         """The stream and the key that are meant; no stream where nothing says it."""
         key = str(reference.ways["key"])
         stream, colon, rest = key.partition(":")
-        if colon and rest and self._is_stream(reference.entity, stream):
-            return stream, rest
+        if colon and rest and self._is_stream(reference.entity, stream.strip()):
+            return stream.strip(), rest.strip()
         return reference.stream, key
 
     def _is_stream(self, entity: str, stream: str) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from target_gorgias.creating import external_id
-from target_gorgias.entries import DONE
+from target_gorgias.entities import EXTERNAL_ID
 from target_gorgias.finding import Match
+from target_gorgias.naming import is_known_by
+from target_gorgias.refusals import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from target_gorgias.bodies import Bodies
     from target_gorgias.changes import Change
     from target_gorgias.creating import Creator
@@ -16,6 +20,9 @@ if TYPE_CHECKING:
     from target_gorgias.finding import Finder
     from target_gorgias.ownership import Ownership
     from target_gorgias.recovery import Recovery
+
+
+CONFLICT, NOT_FOUND = 409, 404
 
 
 class Locator:
@@ -45,11 +52,10 @@ class Locator:
         if mark is not None and not (change.route.foreign or change.entity.of):
             noted = self._finder.by_external_id(change.route.name, mark)
             if noted is not None:
-                row = {"id": noted, "external_id": mark}
-                return self._ownership.check(change, Match(row, ("external_id",)))
+                return self._checked(change, Match({"id": noted, "external_id": mark}, EXTERNAL_ID))
         about = self._bodies.about(change)
         doubt = known is not None and known.may_be_there
-        is_lost = known is not None and known.state == DONE and known.verb != "delete"
+        is_lost = known is not None and known.is_lost
         if change.entity.marked and (is_lost or self._recovery.may_be_there(change, known)):
             own = known.external_id if known else None
             about.setdefault("external_id", own or external_id(change))
@@ -66,4 +72,60 @@ class Locator:
             found = self._creator.settled(known, look)
         else:
             found = look()
-        return self._ownership.check(change, found) if found else None
+        return self._checked(change, found) if found else None
+
+    def check_names(
+        self, change: Change, number: int, body: Mapping[str, Any], known: Entry | None
+    ) -> None:
+        """Make sure that no other object has a name which the one of a change is to be given.
+
+        Customers and users of one e-mail address are left to Gorgias, which allows no two.
+
+        Args:
+            change: what is asked for.
+            number: the id of its object.
+            body: what is to be sent.
+            known: what the ledger says of its row.
+
+        Raises:
+            OwnedError: another one has it.
+            Refused: its own object is gone, so perhaps that one is what it has become.
+        """
+        if change.route.foreign:  # in the other account, several may have the same external id
+            return
+        mine = known if known and known.gorgias_id == number else None
+        for find in change.entity.finds:
+            names = {field: body.get(field) for field in find.same}
+            is_its = find.same == change.found_by or (mine and is_known_by(change, find.same))
+            if is_its or find.same == ("email",) or None in names.values():
+                continue
+            if find.same == EXTERNAL_ID and mine and mine.external_id == names["external_id"]:
+                continue
+            about = names | self._bodies.at(change)
+            found = self._finder.match(change, change.route.name, about)
+            if found and int(found.row["id"]) != number:
+                if mine and self._recovery.is_gone(change, change.route.name, number):
+                    raise _gone()
+                raise self._ownership.taken(change, found)
+
+    def check_conflict(
+        self, change: Change, number: int, refused: Refused, body: Mapping[str, Any]
+    ) -> None:
+        """Say whose a name is that Gorgias refused for being in use.
+
+        Raises:
+            OwnedError: another row's, or that of another object.
+        """
+        found = self._finder.taken(change, body) if refused.status == CONFLICT else None
+        if found and int(found.row["id"]) != number:
+            raise self._ownership.taken(change, found)
+
+    def _checked(self, change: Change, found: Match) -> int:
+        change.found_by = found.same
+        return self._ownership.check(change, found)
+
+
+def _gone() -> Refused:
+    refused = Refused("Gorgias does not have it any longer.")
+    refused.status = NOT_FOUND
+    return refused

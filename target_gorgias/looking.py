@@ -155,13 +155,20 @@ class Looker:
         for table, some in by_table.items():
             shown = self._rows(some[0], table, {meant[id(change)].number for change in some})
             for change in some:
-                change.shown = shown.get(meant[id(change)].number)
+                at = shown.get(meant[id(change)].number)
+                change.shown = at if at and _is_named_so(change, at.row) else None
 
     def _meant(
         self, changes: Sequence[Change], known: Mapping[tuple[str, str], Entry | None]
     ) -> dict[int, _Meant]:
         """The objects that changes are about, as far as that takes no request."""
         found: dict[int, _Meant] = {}
+        written = {
+            id(change): _Meant(_table(change), entry.gorgias_id)
+            for change in changes
+            if (entry := known[change.stream, change.key]) and entry.gorgias_id is not None
+            if _table(change) != change.route.name and entry.is_of(change.content)
+        }
         asked: dict[tuple[str, str, str], dict[str, list[Change]]] = {}
         for change in changes:
             table, entry = _table(change), known[change.stream, change.key]
@@ -185,7 +192,7 @@ class Looker:
                     (number,) = numbers
                     for change in values[value]:
                         found.setdefault(id(change), _Meant(table, number))
-        return found
+        return written | found
 
     def _rows(self, change: Change, table: str, ids: set[int]) -> Mapping[int, Shown]:
         """Objects by id; those that are not there as such."""
@@ -235,6 +242,16 @@ def _table(change: Change) -> str:
     """What a change is compared with: its object, or the one it is a part of."""
     part = change.entity.of and not change.entity.create
     return change.entity.references[change.entity.of] if part else change.route.name
+
+
+def _is_named_so(change: Change, row: Row | None) -> bool:
+    """Whether the object that a part was written to is the one that its row names now."""
+    owner = change.references.get(change.entity.of)
+    if row is None or owner is None or change.entity.create or {"id", "key"} & owner.ways.keys():
+        return True
+    return all(
+        str(row.get(way)).casefold() == str(value).casefold() for way, value in owner.ways.items()
+    )
 
 
 def _adds_tags(change: Change) -> bool:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from collections import Counter
+from contextlib import contextmanager
+from threading import RLock
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from target_gorgias.ordering import Name
 
+_Found = TypeVar("_Found")
 REMEMBERED = 10_000
 """Names kept in memory, of those that lead somewhere and of those that do not."""
 
@@ -19,7 +23,8 @@ class Memory:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._asking: dict[Name, threading.Lock] = {}
+        self._asking: dict[Name, RLock] = {}
+        self._askers: Counter[Name] = Counter()
         self._ids: dict[Name, int] = {}
         self._missing: dict[Name, set[Name]] = {}  # by their folded spelling
         self._made: set[Name] = set()  # since they began to be asked for, folded
@@ -31,21 +36,25 @@ class Memory:
             name: kind of object, way, value.
             ask: finds out.
         """
-        with self._lock:
-            turn = self._asking.setdefault(name, threading.Lock())
-        with turn:  # whoever comes meanwhile waits for the same answer
+        with self._turn(name):  # whoever comes meanwhile waits for the same answer
             with self._lock:
-                if name in self._ids or name in self._missing.get(_folded(name), ()):
-                    return self._ids.get(name)
-                self._made.discard(_folded(name))
-            try:
-                found = ask()
-            finally:
+                if name in self._ids:
+                    return self._ids[name]
+            found = self._look_for(name, ask)
+            if found is not None:
                 with self._lock:
-                    self._asking.pop(name, None)
-            with self._lock:
-                self._keep(name, found)
-        return found
+                    self._keep(name, found)
+            return found
+
+    def look_for(self, name: Name, ask: Callable[[], _Found | None]) -> _Found | None:
+        """What has a name; None, without asking again, once it was seen that nothing has.
+
+        Args:
+            name: kind of object, way, value.
+            ask: finds it.
+        """
+        with self._turn(name):
+            return self._look_for(name, ask)
 
     def made(self, names: Iterable[Name]) -> None:
         """Objects with these names may be there from now on."""
@@ -61,6 +70,32 @@ class Memory:
         with self._lock:
             self._ids.clear()
             self._missing.clear()
+
+    @contextmanager
+    def _turn(self, name: Name) -> Iterator[None]:
+        """Ask for a name while no other thread does."""
+        with self._lock:
+            turn = self._asking.setdefault(name, RLock())
+            self._askers[name] += 1
+        try:
+            with turn:
+                yield
+        finally:
+            with self._lock:
+                self._askers[name] -= 1
+                if not self._askers[name]:
+                    del self._askers[name], self._asking[name]
+
+    def _look_for(self, name: Name, ask: Callable[[], _Found | None]) -> _Found | None:
+        with self._lock:
+            if name in self._missing.get(_folded(name), ()):
+                return None
+            self._made.discard(_folded(name))
+        found = ask()
+        if found is None:
+            with self._lock:
+                self._keep(name, None)
+        return found
 
     def _keep(self, name: Name, found: int | None) -> None:
         folded = _folded(name)

@@ -9,8 +9,10 @@ if TYPE_CHECKING:
 
     from target_gorgias.changes import Change
 
-AT_HAND = 100
-"""Changes that are held at most; as many as one request can be about."""
+AT_HAND = 500
+"""Changes that are held at most."""
+TOGETHER = 100
+"""Changes of a group at most."""
 
 
 class Neighbours:
@@ -32,7 +34,12 @@ class Neighbours:
         """
         names = change.writes | change.reads
         group = self._open.get(change.together, -1)
-        if change.together is None or any(self._last.get(name, 0) > group for name in names):
+        full = group >= 0 and len(self._groups[group]) >= TOGETHER
+        if (
+            change.together is None
+            or full
+            or any(self._last.get(name, 0) > group for name in names)
+        ):
             group = -1
         if group < 0:
             group = len(self._groups)

@@ -64,11 +64,12 @@ class Notices:
     def tell_created(self, change: Change, known: Entry | None) -> None:
         """Tell of a row that is created already, and says something else now."""
         another = known is not None and not is_same(known.content, change.content)
+        may_upsert = "upsert" in change.entity.verbs
         if another and change.route.verb == "create":
             self._tell_once(
                 change,
-                "rows changed after their object was created, and a 'create' writes it only once; "
-                f"'upsert_{change.route.name}' would write the changes too",
+                "rows changed after their object was created, and a 'create' writes it only once"
+                + (f"; 'upsert_{change.route.name}' would write the changes too" * may_upsert),
             )
 
     def _tell_once(self, change: Change, what: str) -> None:

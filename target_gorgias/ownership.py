@@ -82,6 +82,22 @@ class Ownership:
         if theirs not in {mine, _mark(change), *(owner.external_id for owner in names)}:
             raise _known_otherwise(change, found.row)
 
+    def check_survivor(self, change: Change, number: int) -> None:
+        """Make sure that a record may write to the customer whom its own was merged into.
+
+        Raises:
+            OwnedError: that is another row's.
+        """
+        if change.route.name == "customers" and change.route.verb not in REFERRING:
+            for owner in self._owners(change, number):
+                raise _owned(change, number, owner)
+
+    def taken(self, change: Change, found: Match) -> OwnedError:
+        """What is said of a record whose object is to get a name that another one has."""
+        number = int(found.row["id"])
+        owners = self._owners(change, number)
+        return _named_alike(change, number, found.same, owners[0] if owners else None)
+
     def release(self, change: Change) -> None:
         """A record is dealt with, and in the ledger."""
         with self._lock:
@@ -163,4 +179,23 @@ def _known_otherwise(change: Change, row: Mapping[str, Any]) -> OwnedError:
 
     refused = OwnedError(sentence(mine, row["external_id"]), f"{change.route.name} id:{row['id']}")
     refused.logged = sentence(shown(mine), shown(row["external_id"]))
+    return refused
+
+
+def _named_alike(
+    change: Change, number: int, same: tuple[str, ...], owner: _Owner | None
+) -> OwnedError:
+    """Refused, with both keys, or the id of an object that is no row's."""
+    what, fields = singular(change.route.name), " and ".join(f"'{name}'" for name in same)
+
+    def sentence(mine: str, theirs: str) -> str:
+        whose = f"that of the row '{owner.stream}:{theirs}'" if owner else f"with the id {number}"
+        return (
+            f"Another {what} has this {fields}, {whose}, so that of the row "
+            f"'{change.stream}:{mine}' cannot have it, too."
+        )
+
+    theirs = owner.key if owner else ""
+    refused = OwnedError(sentence(change.key, theirs), f"{change.route.name} id:{number}")
+    refused.logged = sentence(shown(change.key), shown(theirs))
     return refused

@@ -72,8 +72,8 @@ class Parts:
         self._lock = threading.Lock()
         self._types: dict[str, dict[int, str]] = {}
 
-    def write(self, changes: Sequence[Change]) -> str:
-        """Write changes of one kind to one object; say what they count as.
+    def write(self, changes: Sequence[Change]) -> tuple[str, int]:
+        """Write changes of one kind to one object; say what they count as, and its id.
 
         Raises:
             Refused: at least one of them cannot be written.
@@ -82,8 +82,8 @@ class Parts:
         first = changes[0]
         owner = self._finder.id_of(first, first.references.get(first.entity.of) or _nothing(first))
         if first.route.name == "ticket_tags":
-            return self._tags(changes, owner)
-        return self._values(changes, owner, VALUES[first.route.name])
+            return self._tags(changes, owner), owner
+        return self._values(changes, owner, VALUES[first.route.name]), owner
 
     def _tags(self, changes: Sequence[Change], ticket: int) -> str:
         first = changes[0]

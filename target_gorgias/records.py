@@ -174,10 +174,13 @@ def _values(route: Route, record: Record) -> Iterable[tuple[str, Any]]:
         value = shaped(field_, record[name], nulls=route.nulls)
         if name == "value" and (route.foreign or not VALUE_COLUMNS.isdisjoint(record)):
             value = scalar(value)
-        clears = route.nulls and route.verb != "create" and name not in route.entity.merged
+        merges = name in route.entity.merged.keys() - route.replace
+        clears = route.nulls and route.verb != "create" and not merges
         empties = route.nulls and field_.kind in TEXT_KINDS
         if (value is None and not clears) or (is_blank(value) and not empties):
             continue
+        if value is None and name in route.replace:
+            value = []
         if name == "messages" and isinstance(value, list):
             value = [_with_people(each) if isinstance(each, dict) else each for each in value]
         try:

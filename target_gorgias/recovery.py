@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from target_gorgias.contents import has_moved
 from target_gorgias.creating import external_id
 from target_gorgias.entities import ENTITIES, JOB_KEY
 from target_gorgias.entries import DONE
+from target_gorgias.keys import singular
 from target_gorgias.refusals import Refused
 
 if TYPE_CHECKING:
@@ -90,6 +92,7 @@ class Recovery:
             The same without what is gone, to try again with; None when nothing is gone.
 
         Raises:
+            Refused: its row names another owner than before, and it is not there.
             GorgiasError: nobody can look.
         """
         if refused.status not in GONE | {REFUSED}:
@@ -105,19 +108,23 @@ class Recovery:
     ) -> Iterator[tuple[str, int]]:
         """The objects that a change rests on, by the word of the ledger, and that are gone."""
         own = known.get(change.key)
-        if refused.status in GONE and "id" not in change.own:
+        if refused.status in GONE and "id" not in change.own and change.entity.create:
             ids = {own.gorgias_id} if own and own.gorgias_id is not None else set()
+            marked = "external_id" in change.own  # means whatever has it in its own ticket
+            if own and ids and not marked and has_moved(change.content, own.content):
+                raise _moved(change)
             if not change.entity.of and (mark := change.own.get("external_id")):
                 ids |= self._ledger.by_external_id(change.route.name, mark)
             for each in ids:
-                if self._is_gone(change, change.route.name, each):
+                if self.is_gone(change, change.route.name, each):
                     yield change.route.name, each
         for reference in change.references.values():
             for entity, each in self._finder.noted(reference):
-                if self._is_gone(change, entity, each):
+                if self.is_gone(change, entity, each):
                     yield entity, each
 
-    def _is_gone(self, change: Change, name: str, number: int) -> bool:
+    def is_gone(self, change: Change, name: str, number: int) -> bool:
+        """Whether an object is no longer there."""
         if (name, number) in self._there:
             return False
         owner = ENTITIES[name].of
@@ -143,3 +150,12 @@ class Recovery:
         left = entry._replace(gorgias_id=None, state=DONE, content="")
         self._ledger.put(left)
         return left
+
+
+def _moved(change: Change) -> Refused:
+    what = singular(change.route.name)
+    message = (
+        f"The {change.entity.of} it names is not the one that its {what} was written to, or is "
+        f"named otherwise, and has no such {what}: a {what} cannot be moved."
+    )
+    return Refused(message)

@@ -68,6 +68,8 @@ class Route:
     """Columns that are the key of a row, whatever the stream declares."""
     key_of: tuple[tuple[str, str], ...] = ()
     """By reference, such as `ticket`: the stream whose keys it has."""
+    by_row: bool = False
+    """The row says for itself what it does, or that it is gone."""
     take_over: bool = False
     """Objects that are another row's, or somebody else's, are written all the same."""
 
@@ -197,12 +199,12 @@ class Routes:
                 verbs = ", ".join(sorted(route.entity.verbs))
                 message = f"'{self.action_field}' must be one of: {verbs}."
                 raise UsageError(message)
-            return replace(route, verb=found[0], name=found[1])
+            return replace(route, verb=found[0], name=found[1], by_row=True)
         if _is_gone(record.get(DELETED)):
             if route.verb in {"merge", "set_data"}:
                 return None  # such a row is no object, and takes none with it
             verb = route.entity.hard if self._hard_delete else route.entity.soft
-            return replace(route, verb=verb) if verb else None
+            return replace(route, verb=verb, by_row=True) if verb else None
         return route
 
 

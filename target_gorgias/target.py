@@ -35,7 +35,7 @@ from target_gorgias.ordering import Turns
 from target_gorgias.reading import InputError, MessageReader
 from target_gorgias.refusals import Rejects, TooManyError
 from target_gorgias.replaying import Replay
-from target_gorgias.settings import OWN, Rules
+from target_gorgias.settings import DRY_RUN, OWN, Rules
 from target_gorgias.sinks import GorgiasSink
 from target_gorgias.summary import Summary
 from target_gorgias.trouble import Trouble
@@ -93,6 +93,12 @@ class TargetGorgias(Target):
             SettingsError: which file or setting cannot be read, and why.
         """
         config = from_files(cls._known_settings(), (path for path in value if path != "ENV"))
+        # Whatever the files say: who says so wants nothing to be written.
+        config |= {
+            name: True
+            for name, dry in from_variables([DRY_RUN], cls._env_var_prefix, os.environ).items()
+            if dry
+        }
         return _ConfigInput(config, parse_env="ENV" in value)
 
     @property

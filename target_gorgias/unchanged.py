@@ -26,6 +26,7 @@ class Unchanged:
         keys: to tell whether it is clear what a change means.
         ownership: to tell whether it may have what it means.
         note: notes in the ledger that changes are written, and the id of their object.
+        started: when the run began, in seconds since 1970.
     """
 
     def __init__(
@@ -33,10 +34,12 @@ class Unchanged:
         keys: Keys,
         ownership: Ownership,
         note: Callable[[Sequence[Change], int | None], None],
+        started: float,
     ) -> None:
         self._keys = keys
         self._ownership = ownership
         self._note = note
+        self._started = started
 
     def includes(self, change: Change, known: Entry | None) -> bool:
         """Whether a change need not be written: its object is as the record wants it."""
@@ -48,6 +51,8 @@ class Unchanged:
     def _is_so(self, change: Change, known: Entry | None) -> bool:
         """Whether what a change asks for holds, in Gorgias if it was looked up there."""
         same = known is not None and known.is_of(change.content)
+        if change.route.compares and change.shown is None and known:
+            return same and known.written < self._started  # else others may have undone it since
         if not change.route.compares or change.shown is None or change.shown.row is None:
             return same  # what is gone is as it was left
         if not change.shown.is_of_use(change) or (known and known.state == PENDING):
@@ -66,7 +71,7 @@ class Unchanged:
         if change.entity.of and not change.entity.create:
             if self._keys.is_open(change.references[change.entity.of]):
                 return False
-            self._note([change], None)
+            self._note([change], row["id"])
             return True
         if not ("id" in change.own or (known and known.gorgias_id is not None)):
             try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gorgias_api import UsageError
 from target_gorgias.intake import Stream
 from target_gorgias.keys import CREATING, need
+from target_gorgias.neighbours import TOGETHER
 from target_gorgias.refusals import Refused, readable
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from target_gorgias.keys import Keys
     from target_gorgias.ledger import Ledger
     from target_gorgias.routes import Routes
-
-MOST_TOGETHER = 100
 
 
 class _First(NamedTuple):
@@ -94,7 +93,7 @@ class WaitingRows:
             if change is None:
                 continue
             last = next(reversed(held.values()), change)
-            apart = change.together is None or len(held) >= MOST_TOGETHER
+            apart = change.together is None or len(held) >= TOGETHER
             if held and (apart or last.together != change.together):
                 yield held
                 held = {}

@@ -15,10 +15,11 @@ from target_gorgias.directory import Directory
 from target_gorgias.entries import DONE, PENDING
 from target_gorgias.finding import Finder
 from target_gorgias.guards import Guards
-from target_gorgias.keys import NotThereYet, need
+from target_gorgias.keys import NotThereYet, need, singular
 from target_gorgias.lists import additions, merged
 from target_gorgias.locating import Locator
 from target_gorgias.looking import Looker
+from target_gorgias.naming import names_of
 from target_gorgias.ownership import OwnedError, Ownership
 from target_gorgias.parts import NOT_FOUND, Parts
 from target_gorgias.recovery import GONE, Recovery
@@ -65,6 +66,7 @@ class Writer:
         self.looker = Looker(gateway, ledger, keys, self.directory)
         self._finder = Finder(gateway, ledger, keys, self.directory)
         self._ownership = Ownership(ledger)
+        gateway.on_merged(self._ownership.check_survivor)
         self._creator = Creator(ledger, clock, gateway.client.settings.max_retries)
         self._recovery = Recovery(
             gateway, ledger, self._finder, look_before_create=rules.look_before_create
@@ -76,7 +78,7 @@ class Writer:
         self._locator = Locator(
             self._finder, self._bodies, self._creator, self._recovery, self._ownership
         )
-        self.unchanged = Unchanged(keys, self._ownership, self._note)
+        self.unchanged = Unchanged(keys, self._ownership, self._note, clock.now().timestamp())
 
     def write(self, changes: Sequence[Change], known: Mapping[str, Entry | None]) -> str:
         """Write changes of one kind to one object, one change for all but parts.
@@ -107,15 +109,17 @@ class Writer:
 
     def _move(self, change: Change, before: Entry | None) -> None:
         """Give what other records became its new id, too, when an object is back under one."""
+        if not (change.entity.create and before and before.gorgias_id):
+            return
         now = self._ledger.entry(change.stream, change.key)
-        if before and before.gorgias_id and now and now.gorgias_id not in {None, before.gorgias_id}:
+        if now and now.gorgias_id and now.gorgias_id != before.gorgias_id:
             self._ledger.move(before.entity, before.gorgias_id, now.gorgias_id)
 
     def _write(self, changes: Sequence[Change], known: Mapping[str, Entry | None]) -> str:
         first = changes[0]
         if first.entity.of and not first.entity.create:
-            outcome = self._parts.write(changes)
-            self._note(changes, None)
+            outcome, owner = self._parts.write(changes)
+            self._note(changes, owner)
             return outcome
         try:
             outcome = self._verbs()[first.route.verb](first, known[first.key])
@@ -193,6 +197,9 @@ class Writer:
         at = self._bodies.at(change)
         body |= at
         ready(change, body)
+        if _may_be_sent(change, known) and self._guards.reaches_a_person(entity.create, body):
+            message = "It may have reached a person before, and is gone: it is not sent again."
+            raise Refused(message)
 
         def send() -> Any:  # noqa: ANN401 - whatever Gorgias answers
             if along:
@@ -282,6 +289,8 @@ class Writer:
         for operation, fields in added:
             with self._guards.over(change, operation, fields):
                 self._gateway.call(change, operation, ticket_id=found, **fields)
+        self._locator.check_names(change, found, body, known)
+        self._guards.check_survey(change, found, body, self._gateway)
         body, gone = merged(self._gateway, change, found, body)
         if not body:
             self._note([change], found)
@@ -289,10 +298,13 @@ class Writer:
         for field in OPERATIONS[change.entity.update].body:
             if field.required and field.name in change.entity.defaults:
                 body.setdefault(field.name, change.entity.defaults[field.name])
-        with self._guards.over(change, change.entity.update, body, gone):
-            self._gateway.call(
-                change, change.entity.update, **self._bodies.at(change), id=found, **body
-            )
+        at = self._bodies.at(change)
+        try:
+            with self._guards.over(change, change.entity.update, body, gone):
+                self._gateway.call(change, change.entity.update, **at, id=found, **body)
+        except Refused as refused:
+            self._locator.check_conflict(change, found, refused, body)
+            raise
         if change.entity.naming & body.keys():
             self._finder.forget()
         self._note([change], found)
@@ -300,6 +312,7 @@ class Writer:
 
     def _delete(self, change: Change, known: Entry | None) -> str:
         found = self._locator.locate(change, known)
+        _check_named(change, known)
         if found is not None:
             try:
                 with self._allowance.spend([change]):
@@ -317,6 +330,7 @@ class Writer:
 
     def _trash(self, change: Change, known: Entry | None) -> str:
         found = self._locator.locate(change, known)
+        _check_named(change, known)
         if found is None:
             self._note([change], None)
             return "unchanged"
@@ -333,6 +347,9 @@ class Writer:
                 message = f"'{prefix}_id' is missing."
                 raise Refused(message)
             ids[f"{prefix}_id"] = self._finder.id_of(change, change.references[prefix])
+        if ids["source_id"] == ids["target_id"]:
+            message = "'source' and 'target' are the same customer."
+            raise Refused(message)
         try:
             with self._allowance.spend([change]):
                 self._gateway.call(change, "merge-customers", **ids)
@@ -355,7 +372,8 @@ class Writer:
         if found is None:
             message = "There is no such customer in Gorgias."
             raise Refused(message)
-        self._gateway.call(change, "update-customer-data", customer_id=found, **change.values)
+        with self._guards.over(change, "update-customer-data", change.values):
+            self._gateway.call(change, "update-customer-data", customer_id=found, **change.values)
         self._note([change], found)
         return "updated"
 
@@ -433,3 +451,23 @@ class Writer:
 def _doubted(before: str, now: str) -> str:
     """The verb of an entry in doubt: what is in the trash is known to be there until it is not."""
     return before if before == "trash" and now != "delete" else now
+
+
+def _may_be_sent(change: Change, known: Entry | None) -> bool:
+    """Whether what a row had become is gone, without a row having asked for it.
+
+    A user is invited again, since a new account is of no use without.
+    """
+    is_gone = known is not None and known.is_lost and not known.content
+    return is_gone and change.route.name != "users"
+
+
+def _check_named(change: Change, known: Entry | None) -> None:
+    """Refuse to remove an object that nothing names, in a stream that is there for just that.
+
+    Raises:
+        Refused: it does not.
+    """
+    if known is None and not change.route.by_row and not any(names_of(change)):
+        message = f"Nothing says which {singular(change.route.name)} is meant."
+        raise Refused(message)

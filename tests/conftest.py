@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from gorgias_sandbox.options import Options
 from gorgias_sandbox.serve import serve
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gorgias_sandbox.serve import Sandbox
+
+settings.register_profile("any machine", deadline=None)  # how long it takes is not what is tested
+settings.load_profile("any machine")
 
 
 @pytest.fixture

@@ -239,3 +239,17 @@ def test_it_is_exit_code_2(desk: Desk) -> None:
     ended = desk.run(lines([schema("tags", "nam", "label")]))
     assert (ended.returncode, "Traceback" in ended.stderr) == (2, False)
     assert json.loads((desk.folder / "summary.json").read_text()) == {}
+
+
+@pytest.mark.parametrize("stream", ["update_tickets", "update_customers", "update_tags"])
+@pytest.mark.parametrize(
+    "more", [{}, {"statuss": "closed"}, {"_sdc_deleted_at": None}, {"_sdc_batched_at": 1}]
+)
+def test_a_stream_that_updates_nothing_fails_before_it_begins(
+    desk: Desk, stream: str, more: Row
+) -> None:
+    with pytest.raises(UsageError, match="it has 'id', and nothing to update") as raised:
+        desk.write(*rows(stream, {"id": 1, **more}, keys=["id"]))
+    assert ("Did you mean 'status'" in str(raised.value)) == (
+        "statuss" in more and stream == "update_tickets"
+    )

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gorgias_api import GorgiasError, SettingsError, UsageError
+from gorgias_api import Client, GorgiasError, SettingsError, UsageError
 from gorgias_sandbox.faults import Fault, FaultPlan
+from tests.support import settings
 from tests.target.support import NOTE, rows
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 GORGIAS: Row = {"compare": "gorgias"}
 LEDGER: Row = {"compare": "ledger"}
+
+
+def call(desk: Desk, operation: str, **values: Any) -> Any:
+    """What somebody does through the API."""
+    with Client.from_settings(settings(desk.sandbox)) as client:
+        return client.call(operation, **values)
 
 
 def change(desk: Desk, table: str, row_id: int, **values: Any) -> None:
@@ -373,3 +380,47 @@ def test_addresses_that_move_in_one_run_lead_to_whom_they_belong(desk: Desk, see
     for row in ours:
         if row["external_id"] in newest.keys() - refused:
             assert row["name"] == newest[row["external_id"]]
+
+
+@pytest.mark.parametrize("way", ["ticket_id", "ticket_external_id"])
+@pytest.mark.parametrize("operation", ["add_ticket_tags", "set_ticket_tags"])
+def test_a_tag_that_somebody_took_off_is_added_again(desk: Desk, way: str, operation: str) -> None:
+    ticket = desk.any("tickets")["id"]
+    change(desk, "tickets", ticket, external_id="T-1")
+    named = {"ticket_id": ticket, "ticket_external_id": "T-1"}
+    tag = {"name": "ours"} if operation.startswith("add") else {"names": ["ours"]}
+    messages = rows(operation, {"number": 1, way: named[way], **tag}, keys=["number"])
+    desk.write(*messages)
+    for _ in range(2):
+        call(desk, "delete-ticket-tags", ticket_id=ticket, names=["ours"])
+        desk.forget()
+        desk.write(*messages)
+        assert "ours" in {each["name"] for each in desk.row("tickets", ticket)["tags"]}
+        desk.forget()
+        desk.write(*messages)
+        assert desk.written == []
+        assert len(desk.sandbox.requests) == 1
+
+
+def test_a_part_is_not_compared_with_an_object_that_is_called_otherwise_by_now(desk: Desk) -> None:
+    one, two = (row["id"] for row in desk.rows("tickets")[:2])
+    change(desk, "tickets", one, external_id="T-1")
+    messages = rows("ticket_tags", {"ticket_external_id": "T-1", "name": "ours"}, keys=["name"])
+    desk.write(*messages)
+    change(desk, "tickets", one, external_id=None)
+    change(desk, "tickets", two, external_id="T-1")
+    desk.write(*messages, streams={"*": {"skip_unchanged": False}})
+    assert "ours" in {each["name"] for each in desk.row("tickets", two)["tags"]}
+
+
+@pytest.mark.parametrize("one", ["ticket_id", "ticket_external_id"])
+@pytest.mark.parametrize("other", ["ticket_id", "ticket_external_id"])
+def test_what_another_stream_undid_is_done_again(desk: Desk, one: str, other: str) -> None:
+    ticket = desk.any("tickets")["id"]
+    change(desk, "tickets", ticket, external_id="T-1")
+    named = {"ticket_id": ticket, "ticket_external_id": "T-1"}
+    added = rows("ticket_tags", {one: named[one], "name": "ours"}, keys=[one, "name"])
+    row = {other: named[other], "name": "ours"}
+    removed = rows("remove_ticket_tags", row, keys=[other, "name"])
+    desk.write(*added, *removed, *added)
+    assert "ours" in {each["name"] for each in desk.row("tickets", ticket)["tags"]}

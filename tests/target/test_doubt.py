@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gorgias_api import TransportError
+from tests.api.server import refusal
 from tests.target.late import late
 from tests.target.support import MAIL, NOTE, SENT, QuickClock, json_lines, lines, rows, state
 from tests.target_process import FastClock, run_target
@@ -64,6 +65,29 @@ def test_what_is_done_late_is_found(desk: Desk, stream: str, after: float) -> No
         desk.forget()
         desk.write(*keyed(stream, CREATES[stream]), api_url=server.url)
     assert desk.written == []
+
+
+@pytest.mark.parametrize("stream", CREATES)
+def test_what_is_found_late_counts_as_created(desk: Desk, stream: str) -> None:
+    with late(desk.sandbox, desk.clock.monotonic, 8) as server:
+        desk.write(*keyed(stream, CREATES[stream]), api_url=server.url)
+    assert desk.summary[stream]["created"] == 1
+    assert len(desk.written) == 1
+
+
+def test_a_create_that_always_fails_is_sent_a_few_times_only(desk: Desk) -> None:
+    good = [{"number": n, "name": f"good {n}"} for n in range(5)]
+    with late(desk.sandbox, desk.clock.monotonic, None) as server:
+        server.cut = 0
+        server.instead = lambda asked: refusal(500) if b"poison" in asked.body else None
+        desk.write(
+            *rows("customers", {"number": 9, "name": "poison"}, *good, keys=["number"]),
+            api_url=server.url,
+            on_error="continue",
+        )
+    counts = desk.summary["customers"]
+    assert (counts["created"], counts["rejected"]) == (5, 1)
+    assert len(server.posted) == 5 + 3  # after each of them, it is looked for a minute
 
 
 @pytest.mark.parametrize("stream", CREATES)

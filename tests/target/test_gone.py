@@ -248,3 +248,45 @@ def test_what_the_row_itself_says_of_the_trash_counts(desk: Desk) -> None:
     said = given | {"trashed_datetime": "2026-02-01T09:00:00Z"}
     desk.write(*rows("tickets", said, keys=KEY))
     assert desk.the("tickets", external_id="tickets:1")["trashed_datetime"]
+
+
+@pytest.mark.parametrize("verb", ["upsert", "create"])
+def test_a_message_is_not_moved_to_another_ticket(desk: Desk, verb: str) -> None:
+    number = made(desk, "messages")
+    desk.forget()
+    desk.write(
+        *row("messages", ticket_id=83000002, body_text="New", _gorgias_action=verb),
+        on_error="continue",
+    )
+    assert [each for each in desk.written if each.startswith("POST")] == []
+    assert desk.row("messages", number)["ticket_id"] == 83000001
+    if verb == "upsert":
+        assert desk.reasons[0].endswith("a message cannot be moved.")
+
+
+def test_a_message_may_name_its_ticket_otherwise(desk: Desk) -> None:
+    call(desk, "update-ticket", id=83000001, external_id="T-1")
+    number = made(desk, "messages")
+    named = {"number": 1, "ticket_external_id": "T-1", **NOTE, "body_text": "New"}
+    desk.write(*rows("messages", named, keys=KEY))
+    assert desk.row("messages", number)["body_text"] == "New"
+
+
+SENT_ONCE: dict[str, Row] = {
+    "messages": {"channel": "email", "from_agent": True, "sender_id": 1, "body_text": "Hello"},
+    "tickets": {"messages": [{"channel": "email", "from_agent": True, "body_text": "Hello"}]},
+}
+
+
+@pytest.mark.parametrize("stream", SENT_ONCE)
+def test_what_reached_a_person_and_is_gone_is_not_sent_again(desk: Desk, stream: str) -> None:
+    sent = SENT_ONCE[stream] | (
+        {"sender_id": desk.any("users")["id"]} if stream == "messages" else {}
+    )
+    vanish(desk, stream, made(desk, stream, **sent))
+    desk.forget()
+    changed = {**CREATES[stream], **sent, **CHANGES[stream], "number": 1}
+    for _ in range(2):
+        desk.write(*rows(stream, changed, keys=KEY), allow_sending=True, on_error="continue")
+        assert [each for each in desk.written if each.startswith("POST")] == []
+    assert desk.reasons[0].endswith("it is not sent again.")

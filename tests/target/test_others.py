@@ -277,8 +277,8 @@ def test_a_job_is_only_canceled_by_its_id(desk: Desk, meta: Row) -> None:
     soon = (datetime.now(UTC) + timedelta(minutes=30)).isoformat()
     desk.write(*rows("jobs", {"number": 1, **JOB, "scheduled_datetime": soon}, keys=["number"]))
     row = {"id": None, "type": "updateTicket", "meta": meta}
-    desk.write(*rows("delete_jobs", row))
-    assert desk.summary["delete_jobs"] == {"unchanged": 1, "requests": 1}
+    desk.write(*rows("delete_jobs", row), on_error="continue")
+    assert desk.reasons == ["Nothing says which job is meant."]
     assert desk.rows("jobs")[-1]["status"] == "scheduled"
 
 

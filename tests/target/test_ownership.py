@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.target.support import MAIL, NOTE, Row, record, rows, schema
+from gorgias_api import Client
+from tests.api.server import Reply
+from tests.support import settings
+from tests.target.late import late
+from tests.target.support import MAIL, NOTE, SENT, Row, record, rows, schema
 
 if TYPE_CHECKING:
     from tests.target.support import Desk
@@ -232,3 +237,99 @@ def test_references_follow_a_name_to_what_has_it_now(desk: Desk, way: str) -> No
     )
     assigned = [desk.row("tickets", each)["customer"]["id"] for each in tickets]
     assert assigned == [marks["1@shop.example"], marks["2@shop.example"]]
+
+
+@pytest.mark.parametrize("name", THINGS)
+@pytest.mark.parametrize("whose", ["another row's", "no row's"])
+@pytest.mark.parametrize("by", ["key", "id"])
+def test_no_object_gets_a_name_that_another_one_has(
+    desk: Desk, name: str, whose: str, by: str
+) -> None:
+    entity, thing, first, second = pair(name)
+    others = {field: f"other-{value}" for field, value in thing.names.items()}
+    others |= {"object_type": "Customer"} if entity == "custom_fields" else {}
+    maker = {"streams": {"elsewhere": entity}} | thing.settings
+    desk.write(*rows("elsewhere", first, keys=KEY), **maker)
+    (taken,) = found(desk, entity, thing)
+    lost = {} if whose == "another row's" else {"ledger_url": f"sqlite:///{desk.folder}/new.db"}
+    desk.write(*rows(entity, second | others, keys=KEY), **thing.settings, **lost)
+    (mine,) = (row for row in desk.rows(entity) if others.items() <= row.items())
+    changed = second if by == "key" else {"id": mine["id"], **second, "number": 3}
+    desk.write(*rows(entity, changed, keys=KEY), **ON, **thing.settings, **lost)
+    assert [row["id"] for row in found(desk, entity, thing)] == [taken["id"]]
+    assert others.items() <= desk.row(entity, mine["id"]).items()
+    assert desk.summary[entity]["rejected"] == 1
+    if entity != "users":  # whose address Gorgias changes with their password only
+        assert ("elsewhere:1" in desk.reasons[0]) == (not lost)
+
+
+def test_a_name_that_its_owner_gives_up_in_the_same_run_may_be_taken(desk: Desk) -> None:
+    one, two = ({"number": n, "external_id": f"name-{n}", "name": str(n)} for n in (1, 2))
+    desk.write(*rows("customers", one, two, keys=KEY))
+    moved = [two | {"external_id": "name-1"}, one | {"external_id": "name-3"}]
+    desk.write(*rows("customers", *moved, keys=KEY))
+    assert desk.summary["customers"]["updated"] == 2
+    assert desk.the("customers", name="2")["external_id"] == "name-1"
+    assert desk.the("customers", name="1")["external_id"] == "name-3"
+
+
+@pytest.mark.parametrize("owned", [False, True])
+def test_whom_a_customer_was_merged_into_is_written_to_unless_another_row_owns_them(
+    desk: Desk, *, owned: bool
+) -> None:
+    one, two = ({"number": n, "email": f"m{n}@shop.example", "name": str(n)} for n in (1, 2))
+    desk.write(*rows("customers", *([one, two] if owned else [one]), keys=KEY))
+    with Client.from_settings(settings(desk.sandbox)) as client:
+        if not owned:
+            client.call("create-customer", email=two["email"], name="2")
+        source, target = (desk.the("customers", email=each["email"])["id"] for each in (one, two))
+        client.call("merge-customers", source_id=source, target_id=target)
+    desk.write(*rows("customers", {"number": 1, "name": "New"}, keys=KEY), **ON)
+    assert desk.row("customers", target)["name"] == ("2" if owned else "New")
+    assert len(desk.reasons) == owned
+    if owned:
+        assert "'customers:2'" in desk.reasons[0]
+        assert "'customers:1'" in desk.reasons[0]
+
+
+@pytest.mark.parametrize("entity", ["customers", "tickets", "messages"])
+@pytest.mark.parametrize("blank", ["", " ", None])
+def test_a_row_that_is_to_remove_what_nothing_names_is_refused(
+    desk: Desk, entity: str, blank: str | None
+) -> None:
+    row = {"number": 1, "external_id": blank, "ticket_id": 83000001}
+    desk.write(*rows(f"delete_{entity}", row, keys=KEY), **ON)
+    assert desk.written == []
+    assert desk.summary[f"delete_{entity}"]["rejected"] == 1
+
+
+def test_a_row_that_is_gone_and_never_became_anything_asks_for_nothing(desk: Desk) -> None:
+    row = {"number": 1, "external_id": None, "_sdc_deleted_at": SENT}
+    desk.write(*rows("customers", row, keys=KEY), hard_delete=True)
+    assert desk.summary == {"customers": {"unchanged": 1}}
+
+
+@pytest.mark.parametrize("target", [{"target_id": 1}, {"target_email": "lea@shop.example"}])
+def test_nobody_is_merged_into_themselves(desk: Desk, target: Row) -> None:
+    desk.write(*rows("customers", {"number": 1, "email": "lea@shop.example"}, keys=KEY))
+    lea = desk.the("customers", email="lea@shop.example")["id"]
+    desk.forget()
+    row = {"number": 1, "source_id": lea} | {
+        name: lea if name == "target_id" else value for name, value in target.items()
+    }
+    desk.write(*rows("merge_customers", row, keys=KEY), **ON)
+    assert desk.written == []
+    assert desk.reasons == ["'source' and 'target' are the same customer."]
+
+
+def test_an_address_leads_to_whom_it_belongs_whatever_the_list_answers(desk: Desk) -> None:
+    people = [row["id"] for row in desk.rows("customers")][:2]
+    listed = [{"id": each, "email": None, "external_id": None} for each in people]
+    page = Reply(200, json.dumps({"data": listed, "meta": {"next_cursor": None}}).encode())
+    row = {"source_email": "ghost@shop.example", "target_id": people[0], "number": 1}
+    with late(desk.sandbox, desk.clock.monotonic, None) as server:
+        server.cut = 0
+        server.instead = lambda asked: page if "channel_address" in asked.target else None
+        desk.write(*rows("merge_customers", row, keys=KEY), api_url=server.url, **ON)
+    assert desk.written == []
+    assert len(desk.reasons) == 1

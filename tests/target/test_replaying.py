@@ -347,6 +347,7 @@ def test_a_missing_scope_ends_the_stream_not_the_run(
     (said,) = (line for line in ended.stderr.splitlines() if "Refused: " in line)
     assert f"Missing scope: {scope}" in said
     assert said.endswith("No further row of this stream is tried.")
+    # Tags of one ticket go out a hundred at a time.
     assert desk.reasons[-1] == f"Not tried: this login lacks the scope '{scope}'."
 
 

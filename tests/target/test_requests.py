@@ -79,3 +79,29 @@ def test_what_a_run_has_made_is_no_longer_missing(desk: Desk) -> None:
     assert {tag["name"] for tag in made["tags"]} == {"n1", "n2", "n3"}
     assert desk.rejects == []
     assert desk.summary["values"]["updated"] == 5
+
+
+@pytest.mark.parametrize("entity", ["tags", "teams", "views", "macros"])
+def test_a_name_that_no_object_has_is_asked_for_once(desk: Desk, entity: str) -> None:
+    change = {"views": {"visibility": "private"}, "macros": {"language": "fr"}}
+    what = change.get(entity, {"description": "New"})
+    unknown = [{"number": n, "name": "nowhere", **what} for n in NUMBERS]
+    desk.write(*rows(f"update_{entity}", *unknown, keys=["number"]), on_error="continue")
+    assert len(desk.rejects) == len(NUMBERS)
+    assert len(desk.sandbox.requests) == 1
+
+
+def test_tags_sorted_by_tag_take_as_many_requests_as_sorted_by_ticket(desk: Desk) -> None:
+    tickets = [row["id"] for row in desk.rows("tickets")]
+    named = [{"ticket_id": each, "name": name} for name in ("a", "b", "c") for each in tickets]
+    named *= 2
+    desk.write(*rows("ticket_tags", *named, keys=["ticket_id", "name"]))
+    assert len(desk.written) == len(tickets)
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_every_request_is_counted_also_one_that_fails(desk: Desk, status: int) -> None:
+    desk.sandbox.fail("/api/tickets", status=status, times=2)
+    ticket = desk.any("tickets")["id"]
+    desk.write(*rows("update_tickets", {"id": ticket, "subject": "New"}, keys=["id"]))
+    assert desk.summary["update_tickets"]["requests"] == len(desk.sandbox.requests)

@@ -22,7 +22,7 @@ KEY = ("external_id",)
 
 
 def soon() -> str:
-    return (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
+    return (datetime.now(UTC) + timedelta(days=1)).isoformat()
 
 
 DOORS = [
@@ -110,6 +110,35 @@ def test_no_number_of_harmless_steps_makes_a_survey_that_is_sent(
         )
     assert len(desk.reasons) == 1
     assert desk.reasons[0].endswith(OFF)
+
+
+@pytest.mark.parametrize("sent", [None, SENT])
+def test_a_survey_that_may_yet_be_sent_goes_to_no_other_person(
+    desk: Desk, sent: str | None
+) -> None:
+    survey = desk.any("satisfaction_surveys")
+    desk.sandbox.world.update(
+        "satisfaction_surveys", survey["id"], should_send_datetime=LATER, sent_datetime=sent
+    )
+    other = next(row["id"] for row in desk.rows("customers") if row["id"] != survey["customer_id"])
+    for customer in (survey["customer_id"], other):
+        row = {"id": survey["id"], "customer_id": customer, "score": 4}
+        desk.write(*rows("update_satisfaction_surveys", row, keys=["id"]), on_error="continue")
+    assert len(desk.reasons) == (sent is None)
+    assert all(reason.endswith(OFF) for reason in desk.reasons)
+
+
+@pytest.mark.parametrize("data", [None, {}, {"vip": True}])
+def test_emptying_the_data_of_a_customer_counts(desk: Desk, data: Row | None) -> None:
+    row = {"customer_id": desk.any("customers")["id"], "data": data}
+    desk.write(
+        *rows("set_data_customers", row, keys=["customer_id"]),
+        streams={"*": {"nulls": "write"}},
+        max_deletes=0,
+        on_error="continue",
+    )
+    assert len(desk.reasons) == (not data)
+    assert len(desk.written) == bool(data)
 
 
 @pytest.mark.parametrize(
@@ -280,17 +309,19 @@ def test_a_dry_run_asks_once_for_each_object(desk: Desk) -> None:
     assert len(desk.sandbox.requests) == 2  # what tags it has, and whether it is there
 
 
+@pytest.mark.parametrize("more", [(), ("--config=ENV",)])
+@pytest.mark.parametrize("said", [{}, {"dry_run": False}])
 def test_a_variable_makes_a_run_dry_and_the_plan_is_left_alone_by_others(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...], said: Row
 ) -> None:
     plan = desk.folder / "plan.jsonl"
     text = lines(rows("tags", {"name": "new"}, keys=["name"]))
     monkeypatch.setenv("TARGET_GORGIAS_DRY_RUN", "true")
-    assert desk.run_loudly(text, "--config=ENV", plan_path=str(plan)).returncode == 0
+    assert desk.run_loudly(text, *more, plan_path=str(plan), **said).returncode == 0
     assert [line["operation"] for line in json_lines(plan)] == ["create-tag"]
     assert desk.written == []
     monkeypatch.delenv("TARGET_GORGIAS_DRY_RUN")
-    assert desk.run_loudly(text, "--config=ENV", plan_path=str(plan)).returncode == 0
+    assert desk.run_loudly(text, *more, plan_path=str(plan), **said).returncode == 0
     assert [line["operation"] for line in json_lines(plan)] == ["create-tag"]
     assert desk.written == ["POST /api/tags"]
 

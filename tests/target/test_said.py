@@ -327,8 +327,8 @@ def test_rows_written_by_an_earlier_release_are_unchanged(desk: Desk) -> None:
     desk.write(*rows("tickets", ticket, keys=KEY))
     with sqlite3.connect(desk.folder / "ledger.db") as ledger:
         ((content,),) = ledger.execute("select content from gorgias_ledger").fetchall()
-        assert len(content) == 64
-        whole = content[:47] + "0" * 17  # of one part, as it was
+        assert content[40] == "."
+        whole = content[:40] + "0" * 24  # of one part, as it was
         ledger.execute("update gorgias_ledger set content = ?", (whole,))
     desk.write(*rows("tickets", ticket, keys=KEY))
     assert desk.summary == {"tickets": {"unchanged": 1}}
@@ -386,3 +386,15 @@ def test_any_other_message_without_it_is_refused_by_its_key(desk: Desk, unsaid: 
     assert [row["key"] for row in desk.rejects] == [{"number": 1}]
     assert desk.reasons == ["'from_agent' is missing."]
     assert desk.the("messages", body_text="Good")
+
+
+@pytest.mark.parametrize("replaces", [False, True])
+def test_with_nulls_a_null_list_empties_what_is_to_be_replaced(
+    desk: Desk, *, replaces: bool
+) -> None:
+    ticket = next(row for row in desk.rows("tickets") if row["tags"])
+    streams = {"*": {"nulls": "write", "replace": ["tags"] if replaces else []}}
+    row = {"id": ticket["id"], "tags": None, "subject": "New"}
+    desk.write(*rows("update_tickets", row, keys=["id"]), streams=streams)
+    after = desk.row("tickets", ticket["id"])["tags"]
+    assert (after == []) == replaces

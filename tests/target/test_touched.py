@@ -54,6 +54,9 @@ class Model:
 
     def check(self, rows: list[Row], before: dict[int, Row], after: dict[int, Row]) -> None:
         assert before.keys() <= after.keys()
+        for name in ("external_id", "email", "name") if self.column == "name" else ("name",):
+            named = [row[name] for row in after.values() if row[name] and name != self.column]
+            assert len(named) == len(set(named))
         for number, now in after.items():
             then = before.get(number)
             if then is None or {**now, "updated_datetime": 0} != {**then, "updated_datetime": 0}:
