@@ -1,4 +1,4 @@
-.PHONY: demo test test-kills test-release test-next lint bench lock plugins
+.PHONY: demo test test-kills test-release test-next lint bench lock plugins licences
 .DELETE_ON_ERROR:
 
 # The environments are made side by side.
@@ -15,7 +15,7 @@ BIN := .venv/bin
 	@echo 'Setting up .venv'
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install -qq --require-hashes --requirement requirements.lock
-	@$(BIN)/pip install -qq --no-deps --editable .
+	@$(BIN)/pip install -qq --no-index --no-deps --no-build-isolation --editable .
 	@touch $@
 
 test: .venv/ready .venv-meltano/ready .venv-snowflake/ready
@@ -68,7 +68,7 @@ bench: .venv/ready
 test-next: .venv/ready
 	$(PYTHON) -m venv .venv-next
 	.venv-next/bin/pip install -qq --require-hashes --requirement requirements.lock
-	.venv-next/bin/pip install -qq --no-deps --editable .
+	.venv-next/bin/pip install -qq --no-index --no-deps --no-build-isolation --editable .
 	.venv-next/bin/pip install -qq --no-deps --pre --upgrade singer-sdk
 	-.venv-next/bin/python -m pytest tests/tap tests/api --override-ini filterwarnings=default
 
@@ -76,12 +76,19 @@ test-next: .venv/ready
 plugins: .venv/ready
 	$(BIN)/python -m plugins.definitions
 
-COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+# The licences of what the image holds.
+licences: .venv/ready
+	$(BIN)/python -m supply.licences
+
+# `make lock UPGRADE=--upgrade` takes the newest versions that pyproject.toml allows.
+COMPILE = $(BIN)/uv pip compile $(UPGRADE) --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-header
 lock: .venv/ready
 	$(BIN)/pip install -qq uv
 	$(COMPILE) --all-extras --group dev pyproject.toml --output-file requirements.lock
 	$(COMPILE) --all-extras --constraint requirements.lock pyproject.toml --output-file requirements-image.lock
+	echo 'hatchling>=1.27' | $(COMPILE) - --output-file requirements-build.lock
+	printf '%s\n' 'hatchling>=1.27' 'cyclonedx-bom~=7.5' | $(COMPILE) - --output-file requirements-release.lock
 	echo 'meltano~=4.4' | $(COMPILE) - --output-file requirements-meltano.lock
 	printf '%s\n' $(SNOWFLAKE) | $(COMPILE) - --output-file requirements-snowflake.lock
 # fakesnow asks for a connector that it cannot work with.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gorgias_sandbox.guard import is_loopback
 from gorgias_sandbox.options import Options
 from gorgias_sandbox.serve import backend_for, server_for
 
@@ -22,6 +23,10 @@ _LIMITS = {
     "oauth": (_DEFAULTS.oauth_rate_limit, _DEFAULTS.oauth_rate_limit),
     "off": (None, None),
 }
+_WARNING = (
+    "Warning: other machines can reach this address, and its control routes need no password; "
+    "put no real data into the sandbox."
+)
 
 
 @click.command()
@@ -79,19 +84,35 @@ def main(  # noqa: PLR0913 - one argument per option
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
-    try:
-        listener = socket.create_server((host, port))
-    except OSError as error:
-        message = f"Cannot listen on {host}:{port} ({error.strerror})."
-        raise click.ClickException(message) from error
-    with listener:
-        server = server_for(backend_for(options))
+    with _listening(host, port) as listener:
+        if not is_loopback(listener.getsockname()[0]):
+            click.echo(_WARNING, err=True)
+        server = server_for(backend_for(options), host)
         # The rows live as long as the process: the collector need not look at them again.
         gc.freeze()
-        url = f"http://{host}:{listener.getsockname()[1]}"
+        url = f"http://{_in_url(host)}:{listener.getsockname()[1]}"
         click.echo(f"Gorgias sandbox at {url} (user {email}, API key {api_key}). Ctrl-C ends it.")
         sys.stdout.flush()
         server.run(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that listens on an address of either kind.
+
+    Raises:
+        click.ClickException: that cannot be.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        everywhere = host == "::" and socket.has_dualstack_ipv6()
+        return socket.create_server((host, port), family=family, dualstack_ipv6=everywhere)
+    except OSError as error:
+        message = f"Cannot listen on {_in_url(host)}:{port} ({error.strerror})."
+        raise click.ClickException(message) from error
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -13,6 +13,7 @@ from gorgias_sandbox.api import Api
 from gorgias_sandbox.auth import TokenError
 from gorgias_sandbox.control import Control
 from gorgias_sandbox.front import Front
+from gorgias_sandbox.guard import Guard
 from gorgias_sandbox.watch import Watch
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from gorgias_sandbox.backend import Backend
 
 
-def build_app(backend: Backend) -> ASGIApp:
-    """The whole sandbox as one ASGI application."""
+def build_app(backend: Backend, host: str) -> ASGIApp:
+    """The whole sandbox as one ASGI application, listening on `host`."""
     access = backend.access
 
     async def authorize(request: Request) -> Response:
@@ -51,4 +52,4 @@ def build_app(backend: Backend) -> ASGIApp:
         *Watch(backend).routes(),
         Mount("/api", Api(backend)),
     ]
-    return Front(Starlette(routes=routes), backend)
+    return Guard(Front(Starlette(routes=routes), backend), host)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from gorgias_sandbox.faults import Seen
     from gorgias_sandbox.world import World
 
+_LOOPBACK = "127.0.0.1"
+
 
 class _Protocol(HttpToolsProtocol):
     """HTTP that lets the front break the connection on purpose."""
@@ -96,10 +98,10 @@ def backend_for(
     return Backend(options, dataset, clock)
 
 
-def server_for(backend: Backend) -> uvicorn.Server:
+def server_for(backend: Backend, host: str = _LOOPBACK) -> uvicorn.Server:
     """A server to be `run` on a listening socket; idle connections do not hold it when stopped."""
     config = uvicorn.Config(
-        build_app(backend),
+        build_app(backend, host),
         http=_Protocol,
         log_config=None,
         log_level="critical",
@@ -130,11 +132,11 @@ def serve(
     backend = backend_for(options or Options(), dataset, clock)
     server = server_for(backend)
     # Listening before the thread starts: a client that comes early waits in the queue.
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server((_LOOPBACK, 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         try:
-            yield Sandbox(f"http://127.0.0.1:{listener.getsockname()[1]}", backend)
+            yield Sandbox(f"http://{_LOOPBACK}:{listener.getsockname()[1]}", backend)
         finally:
             server.should_exit = True
             thread.join()

@@ -49,6 +49,13 @@ FULL_PASS = Setting(
 TRASHED = Setting(
     "include_trashed", "boolean", "Whether trashed tickets are read too.", default=True
 )
+INTEGRATION_HTTP = Setting(
+    "include_integration_http",
+    "boolean",
+    "Whether `integrations.http` is read, the request that an HTTP integration sends: its headers "
+    "and its URL may hold credentials.",
+    default=False,
+)
 DOWNLOAD = Setting(
     "download_attachments_to",
     "string",
@@ -82,6 +89,7 @@ SETTINGS = (
     LOOKBACK,
     FULL_PASS,
     TRASHED,
+    INTEGRATION_HTTP,
     DOWNLOAD,
     REPORTS,
     FORBIDDEN,

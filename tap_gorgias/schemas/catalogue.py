@@ -102,7 +102,8 @@ INTEGRATIONS = schema(
     free("meta", "Further data; its keys depend on the type."),
     record(
         "http",
-        "The request an HTTP integration sends; null for other types.",
+        "The request an HTTP integration sends; null for other types. Its headers and its URL may "
+        "hold credentials: left out unless `include_integration_http` is set.",
         integer("id", "Id of the request."),
         text("url", "Address, with template variables such as `{{ticket.customer.email}}`."),
         text("method", "HTTP method, such as `POST`."),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_gorgias import schemas
+from gorgias_api.settings import read
+from tap_gorgias import schemas, settings
 from tap_gorgias.streams.whole import FullStream
 
 if TYPE_CHECKING:
+    from singer_sdk.singerlib import SelectionMask
+
     from tap_gorgias.order import Row
 
 
@@ -93,6 +96,15 @@ class Integrations(ByCreation):
     path = "/api/integrations"
     scope = "integrations:read"
     schema = schemas.INTEGRATIONS
+
+    @property
+    def mask(self) -> SelectionMask:
+        """What is selected: never `http` unless it is asked for, even where a wildcard fits it."""
+        mask = super().mask
+        if not read(settings.INTEGRATION_HTTP, self.config):
+            http = ("properties", "http")
+            mask |= {each: False for each in [http, *mask] if each[:2] == http}
+        return mask
 
 
 class Widgets(ByCreation):

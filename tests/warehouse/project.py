@@ -39,7 +39,6 @@ def account() -> Iterator[Sandbox]:
 
 
 def meltano_for(sandbox: Sandbox, home: Path) -> Meltano:
-    """A Meltano whose tap reads from the sandbox; its state is in `home`."""
-    return Meltano(
-        home, {f"TAP_GORGIAS_{name.upper()}": value for name, value in settings(sandbox).items()}
-    )
+    """A Meltano whose tap reads all there is from the sandbox; its state is in `home`."""
+    given = settings(sandbox) | {"include_integration_http": "true"}
+    return Meltano(home, {f"TAP_GORGIAS_{name.upper()}": value for name, value in given.items()})
