@@ -14,10 +14,13 @@ import singer_sdk
 
 from tests.api.server import Asked, Reply, Server, reply, scripted
 from tests.security.two_logins import APP, KEY, connected, shared_store
+from tests.support import settings
 from tests.target.support import lines, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from gorgias_sandbox.serve import Sandbox
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,7 +32,9 @@ def elsewhere() -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("module", ["tap_gorgias", "target_gorgias"])
-def test_no_env_file_is_read(elsewhere: Server, tmp_path: Path, module: str) -> None:
+def test_no_env_file_is_read(
+    elsewhere: Server, sandbox: Sandbox, tmp_path: Path, module: str
+) -> None:
     # The SDK looks for one next to its own code and in all folders above.
     packages = tmp_path / "inner" / "packages"
     packages.mkdir(parents=True)
@@ -39,26 +44,22 @@ def test_no_env_file_is_read(elsewhere: Server, tmp_path: Path, module: str) -> 
         planted = {f"{prefix}_API_URL": f"{elsewhere.url}/api", "HTTP_PROXY": elsewhere.url}
         (place / ".env").write_text("".join(f"{name}={planted[name]}\n" for name in planted))
     (tmp_path / "rows.jsonl").write_text(lines(rows("tags", {"name": "x"})))
-    with scripted() as server:
-        server.answer = lambda _: reply({"data": [], "meta": {"next_cursor": None}})
-        given = KEY | {"api_url": f"{server.url}/api", "max_retries": "1"}
-        given |= shared_store(tmp_path)
-        environment = {name: value for name, value in os.environ.items() if "GORGIAS" not in name}
-        ended = subprocess.run(  # noqa: S603 - our own module
-            [
-                *(sys.executable, "-m", module, "--config=ENV"),
-                *(["--input=rows.jsonl"] if module == "target_gorgias" else []),
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=tmp_path,
-            env=environment
-            | {"PYTHONPATH": f"{packages}{os.pathsep}{ROOT}"}
-            | {f"{prefix}_{name.upper()}": value for name, value in given.items()},
-        )
-        assert server.asked, ended.stderr
-        assert elsewhere.asked == []
+    given = settings(sandbox) | {"max_retries": "1"} | shared_store(tmp_path)
+    environment = {name: value for name, value in os.environ.items() if "GORGIAS" not in name}
+    options = ["--input=rows.jsonl"] if module == "target_gorgias" else []
+    ended = subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-m", module, "--config=ENV", *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=environment
+        | {"PYTHONPATH": f"{packages}{os.pathsep}{ROOT}"}
+        | {f"{prefix}_{name.upper()}": value for name, value in given.items()},
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert sandbox.requests
+    assert elsewhere.asked == []
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"])
