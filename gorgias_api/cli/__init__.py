@@ -76,7 +76,7 @@ def gorgias(
     given |= gather(SHARED, set_flags, lambda name: f"option {_flag(name)}")
     given |= from_secret_files({name: at for name, at in files.items() if at}, set_flags)
     if keyring:
-        given |= from_keyring(keyring, [each for each in SECRETS if each.name not in given])
+        given |= from_keyring(keyring, [each for each in SECRETS if given.get(each.name) is None])
     level = logging.INFO if given.get("debug_requests") else logging.WARNING
     logging.basicConfig(level=level, format="%(message)s", force=True)
     context.obj = given
