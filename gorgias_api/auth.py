@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from requests.auth import HTTPBasicAuth
 
@@ -22,7 +23,7 @@ from gorgias_api.errors import (
     UnauthorizedError,
 )
 from gorgias_api.network import TROUBLE, no_answer, sent_alone
-from gorgias_api.tokens import Tokens, TokenStore, fingerprint
+from gorgias_api.tokens import Owner, Tokens, TokenStore, fingerprint
 from gorgias_api.trust import is_sendable
 
 if TYPE_CHECKING:
@@ -33,8 +34,12 @@ if TYPE_CHECKING:
 
 EARLY = 60.0
 """Seconds before its end at which a token is no longer used."""
+SHORTEST_LIFETIME = 2 * EARLY
+"""A token that ends sooner is used until the API refuses it: to renew it `EARLY` would be to renew
+it before every request."""
 FALLBACK_LIFETIME = 3600.0
 LONGEST_LIFETIME = 1e10
+"""Seconds: three centuries."""
 REFRESH_TRIES = 3
 
 
@@ -83,10 +88,10 @@ class OAuth:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._store = TokenStore(settings.token_store)
+        self._store = token_store(settings)
         self._lock = threading.Lock()
         self._endpoint = TokenEndpoint(settings, clock)
-        self._origin = origin(settings)
+        self._origin = owner(settings).origin
         self._tokens = Tokens(
             access_token=settings.access_token,
             refresh_token=settings.refresh_token,
@@ -131,7 +136,9 @@ class OAuth:
 
     def _adopt(self) -> None:
         """Take the stored tokens if they descend from the same login as the settings."""
-        stored = self._store.load()
+        if not self._can_refresh() and self._settings.access_token:
+            return  # nothing is read from the store or written to it
+        stored = self._store.adopt()
         same = stored and (stored.origin == self._origin or not self._settings.refresh_token)
         if stored and same and not self._settings.access_token:
             self._tokens = stored
@@ -197,16 +204,14 @@ class TokenEndpoint:
         """
         answer = self._persist(form)
         access = answer.get("access_token") if isinstance(answer, dict) else None
-        lifetime: Any = (answer.get("expires_in") or FALLBACK_LIFETIME) if access else None
-        timely = isinstance(lifetime, int | float) and abs(lifetime) <= LONGEST_LIFETIME
-        if not is_sendable(access) or not timely:
+        if not is_sendable(access):
             message = "The OAuth2 token endpoint answered without a usable access token."
             raise AnswerError(message)
         refresh = answer.get("refresh_token")
         return Tokens(
             access_token=access,
             refresh_token=refresh if is_sendable(refresh) else old.refresh_token,
-            expires_at=self._clock.now().timestamp() + lifetime,
+            expires_at=self._clock.now().timestamp() + _lifetime(answer.get("expires_in")),
             origin=old.origin,
         )
 
@@ -243,9 +248,30 @@ class TokenEndpoint:
         return read_answer(answer)
 
 
-def origin(settings: Settings) -> str:
-    """The fingerprint of the login that the settings describe."""
-    return fingerprint(settings.token_url, settings.client_id, settings.refresh_token)
+def owner(settings: Settings) -> Owner:
+    """Whom the tokens belong to that the settings lead to."""
+    parts = urlsplit(settings.api_url)
+    # As the default name of the store is made in `gorgias_api.settings`.
+    short = fingerprint(settings.client_id, f"{parts.scheme}://{parts.netloc}")[:8]
+    return Owner(
+        api=f"{parts.scheme}://{parts.netloc.lower()}",
+        token_url=settings.token_url,
+        client_id=settings.client_id,
+        refresh_token=settings.refresh_token,
+        named=settings.token_store.name.endswith(f"-{short}.json"),
+    )
+
+
+def token_store(settings: Settings) -> TokenStore:
+    """The store of the login that the settings describe."""
+    return TokenStore(settings.token_store, owner(settings))
+
+
+def _lifetime(said: object) -> float:
+    """Seconds to count on; what is no length of time counts as not said."""
+    if isinstance(said, bool) or not isinstance(said, int | float) or not said > 0:
+        return FALLBACK_LIFETIME
+    return max(SHORTEST_LIFETIME, min(said, LONGEST_LIFETIME))
 
 
 def credentials(settings: Settings, clock: Clock) -> Credentials:

@@ -61,7 +61,14 @@ class TransportError(GorgiasError):
 
 
 class AnswerError(GorgiasError):
-    """An answer came, but not one that the API documents."""
+    """An answer came, but not one that the API documents.
+
+    `final` is true when the next try would end in the same way.
+    """
+
+    def __init__(self, message: str, *, final: bool = False) -> None:
+        super().__init__(message)
+        self.final = final
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,7 +98,8 @@ def unreadable(path: Path, error: OSError) -> UsageError:
 
 
 def _steps(url: str) -> list[str]:
-    with suppress(ValueError):  # not even an address
+    with suppress(ValueError):  # not even an address, or text that no file system has
+        url.encode()
         steps = [unquote(step) for step in urlsplit(url).path.split("/") if step]
         if len(steps) > 1 and all(map(_is_plain, steps)):
             return steps

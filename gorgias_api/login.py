@@ -5,35 +5,25 @@ https://developers.gorgias.com/docs/set-up-oauth2-app-store
 
 from __future__ import annotations
 
-import html
+import base64
+import hashlib
 import secrets
-import threading
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from gorgias_api.auth import TokenEndpoint, origin
+from gorgias_api.auth import TokenEndpoint, owner, token_store
 from gorgias_api.errors import ApiError, LoginError, SettingsError, UsageError
 from gorgias_api.masking import mask_text
-from gorgias_api.tokens import Tokens, TokenStore
+from gorgias_api.tokens import Tokens
+from gorgias_api.trust import is_trustworthy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from gorgias_api.clock import Clock
     from gorgias_api.settings import Settings
 
-LOOPBACK = "127.0.0.1"
-PATH = "/callback"
 LONGEST = 200
-PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>{title}</title>
-<body style="font: 1.1rem system-ui; margin: 15vh auto; max-width: 32rem; padding: 0 1rem">
-<h1>{title}</h1><p>{text}</p></body></html>
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,20 +35,31 @@ class Login:
         redirect_uri: where Gorgias sends the person back to, exactly as registered for the app.
         state: comes back in the answer, which thereby proves to belong to this login.
         nonce: appears in the guide's example.
+        verifier: its hash goes with the address, and itself with the code, which nobody else can
+            therefore trade (PKCE, RFC 7636).
 
     Raises:
-        SettingsError: the settings do not name an app.
+        SettingsError: the settings do not name an app, or the token store is of another login.
+        UsageError: the redirect is neither https nor on this machine.
     """
 
     settings: Settings
     redirect_uri: str
     state: str = field(default_factory=secrets.token_urlsafe, repr=False)
     nonce: str = field(default_factory=secrets.token_urlsafe, repr=False)
+    verifier: str = field(default_factory=secrets.token_urlsafe, repr=False)
 
     def __post_init__(self) -> None:
         if not (self.settings.client_id and self.settings.client_secret):
             message = "A login needs the settings 'client_id' and 'client_secret' of the app."
             raise SettingsError(message)
+        if not is_trustworthy(self.redirect_uri) or {"@", "#"} & set(self.redirect_uri):
+            message = (
+                "The redirect address must be an https address without user or fragment; plain "
+                "http is allowed for loopback addresses only."
+            )
+            raise UsageError(message)
+        token_store(self.settings).load()  # refused before somebody lets the app in
 
     @property
     def address(self) -> str:
@@ -70,6 +71,8 @@ class Login:
             "scope": self.settings.scopes,
             "state": self.state,
             "nonce": self.nonce,
+            "code_challenge": _challenge(self.verifier),
+            "code_challenge_method": "S256",
         }
         return f"{self.settings.authorize_url}?{urlencode(query)}"
 
@@ -79,22 +82,25 @@ class Login:
         Raises:
             LoginError: access was not granted, or the address does not answer this login.
         """
-        said: dict[str, str] = {}
-        with suppress(ValueError):  # not even an address
-            said = dict(parse_qsl(urlsplit(redirected.strip()).query))
+        said = _query(redirected)
+        if not {"code", "error"} & said.keys():
+            message = "That is not the whole address that Gorgias redirected to: it has no 'code'."
+            raise LoginError(message)
+        if not self.is_answered_by(redirected):
+            message = "That address answers another login: its 'state' is not ours; log in again."
+            raise LoginError(message)
         if "error" in said:
             reason = ": ".join(
                 said[name] for name in ("error", "error_description") if name in said
             )
             message = f"Gorgias did not grant access ({_plain(reason)})."
             raise LoginError(message)
-        if "code" not in said:
-            message = "That is not the whole address that Gorgias redirected to: it has no 'code'."
-            raise LoginError(message)
-        if not secrets.compare_digest(said.get("state", "").encode(), self.state.encode()):
-            message = "That address answers another login: its 'state' is not ours; log in again."
-            raise LoginError(message)
         return said["code"]
+
+    def is_answered_by(self, redirected: str) -> bool:
+        """Whether an address has the state of this login, whatever else it says."""
+        given = _query(redirected).get("state", "")
+        return secrets.compare_digest(given.encode(errors="replace"), self.state.encode())
 
     def finish(self, code: str, clock: Clock) -> Tokens:
         """Trade the code for tokens and store them, in place of those of an earlier login.
@@ -108,12 +114,14 @@ class Login:
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": self.redirect_uri,
+            "code_verifier": self.verifier,
         }
-        store = TokenStore(self.settings.token_store)
+        store = token_store(self.settings)
         with store.lock():
+            store.load()  # of another login, by now
             try:
                 tokens = TokenEndpoint(self.settings, clock).trade(
-                    form, Tokens(origin=origin(self.settings))
+                    form, Tokens(origin=owner(self.settings).origin)
                 )
             except ApiError as error:
                 message = (
@@ -125,93 +133,15 @@ class Login:
         return tokens
 
 
-class Callback(ThreadingHTTPServer):
-    """Waits on this machine for the browser that Gorgias sends back."""
-
-    def __init__(self, port: int, path: str) -> None:
-        self.path = path
-        self._read: Callable[[str], str] = str
-        self.outcomes: SimpleQueue[str | LoginError] = SimpleQueue()
-        super().__init__((LOOPBACK, port), _Page)
-
-    @contextmanager
-    def expecting(self, read: Callable[[str], str]) -> Iterator[None]:
-        """Answer whoever comes, while the block lasts, as `read` takes the address asked for."""
-        self._read = read
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-        try:
-            yield
-        finally:
-            self.shutdown()
-
-    def wait(self, seconds: float) -> str | None:
-        """What `read` made of the address; None if nobody came.
-
-        Raises:
-            LoginError: as `read` does.
-        """
-        try:
-            outcome = self.outcomes.get(timeout=seconds)
-        except Empty:
-            return None
-        if isinstance(outcome, LoginError):
-            raise outcome
-        return outcome
-
-    def outcome(self, target: str) -> str | LoginError:
-        """What came of the address that somebody asked for."""
-        try:
-            return self._read(target)
-        except LoginError as error:
-            return error
+def _query(address: str) -> dict[str, str]:
+    with suppress(ValueError):  # not even an address
+        return dict(parse_qsl(urlsplit(address.strip()).query))
+    return {}
 
 
-class _Page(BaseHTTPRequestHandler):
-    server: Callback
-    timeout = 10
-
-    def do_GET(self) -> None:
-        if urlsplit(self.path).path != self.server.path:
-            self.send_error(404)
-            return
-        outcome = self.server.outcome(self.path)
-        try:
-            if isinstance(outcome, LoginError):
-                self._show("The login did not work", str(outcome))
-            else:
-                self._show("Gorgias has answered", "You can close this page.")
-        finally:
-            # The page first: whoever waits may end the program.
-            self.server.outcomes.put(outcome)
-
-    def _show(self, title: str, text: str) -> None:
-        body = PAGE.format(title=title, text=html.escape(text)).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Cache-Control", "no-store")
-        self.send_header("Referrer-Policy", "no-referrer")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing: the address holds the code."""
-
-
-@contextmanager
-def listening(port: int = 0, path: str = PATH) -> Iterator[Callback]:
-    """A callback on a port of this machine, a free one for 0.
-
-    Raises:
-        UsageError: the port cannot be had.
-    """
-    try:
-        callback = Callback(port, path)
-    except OSError as error:
-        message = f"Port {port} of this machine cannot be listened on ({error.strerror})."
-        raise UsageError(message) from error
-    with callback:
-        yield callback
+def _challenge(verifier: str) -> str:
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def _plain(text: str) -> str:

@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionErro
 from gorgias_api.errors import SettingsError, TransportError
 from gorgias_api.masking import one_line
 from gorgias_api.outgoing import prepared
+from gorgias_api.public import PublicAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,13 +58,17 @@ def sent_alone(
     url: str,
     headers: Mapping[str, str],
     timeout: float,
+    *,
+    public: bool = False,
     **parts: Any,  # noqa: ANN401
 ) -> Iterator[requests.Response]:
     """The answer to a request on a connection of its own; its body is still to be read.
 
-    Nothing of it comes from a `.netrc`, and no redirect is read or followed.
+    Nothing of it comes from a `.netrc`, and no redirect is read or followed. A `public` one goes
+    to public addresses only; see `gorgias_api.public`.
 
     Raises:
+        AnswerError: it was to be public, and is not.
         UsageError: a request that HTTP cannot carry.
         SettingsError: see `environment`.
     """
@@ -71,7 +76,7 @@ def sent_alone(
         method, url, headers={**requests.utils.default_headers(), **headers}, **parts
     )
     with (
-        closing(HTTPAdapter()) as adapter,
+        closing(PublicAdapter() if public else HTTPAdapter()) as adapter,
         adapter.send(request, timeout=(CONNECT_TIMEOUT, timeout), **environment(url)) as response,
     ):
         yield response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from gorgias_api.files import Progress
 
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+"""https://www.rfc-editor.org/rfc/rfc9110#name-field-values"""
 Body = tuple[Any, dict[str, str]]
 """What `requests` sends, and the header that says what it is."""
 
@@ -24,13 +28,29 @@ def prepared(method: str, url: str, **parts: Any) -> requests.PreparedRequest:  
     """A request ready to be signed, as often as it is sent.
 
     Raises:
-        UsageError: a header or a path that HTTP cannot carry.
+        UsageError: a verb, a header or a path that HTTP cannot carry.
     """
+    if not TOKEN.fullmatch(method):
+        message = "The verb of the request is none that HTTP has."
+        raise UsageError(message)
     try:
-        return requests.Request(method, url, **parts).prepare()
+        request = requests.Request(method, url, **parts).prepare()
+        _check_headers(request.headers)
     except (requests.RequestException, ValueError) as error:
         message = f"The {method} request cannot be sent as it is ({type(error).__name__})."
         raise UsageError(message) from None
+    return request
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    """Do nothing unless a server could read one header as another, or as none.
+
+    Raises:
+        ValueError: a name or a value that HTTP does not have.
+    """
+    for name, value in headers.items():
+        if not TOKEN.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
+            raise requests.exceptions.InvalidHeader
 
 
 def spelled(params: Mapping[str, Any] | None) -> dict[str, Any]:

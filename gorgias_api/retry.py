@@ -75,7 +75,7 @@ class Retry:
         """Whether to send the same request again after `error`."""
         if isinstance(error, TransportError) and error.refused:
             return self.all_errors or not error.final
-        if isinstance(error, RateLimitError):
+        if isinstance(error, RateLimitError) or (isinstance(error, AnswerError) and error.final):
             return False
         kinds = (TransportError, AnswerError, ApiError if self.all_errors else ServerError)
         return (safe or self.all_errors) and isinstance(error, kinds)

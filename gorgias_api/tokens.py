@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+import math
+import os
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from gorgias_api.atomic import PRIVATE, replacing
+from gorgias_api.atomic import replacing, sweep
 from gorgias_api.errors import SettingsError, UsageError
+from gorgias_api.private import FILE, make_folder, opened, tighten
+from gorgias_api.trust import is_sendable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +35,47 @@ class Tokens:
     expires_at: float | None = None
     origin: str = ""
     """Fingerprint of the login the tokens descend from, so that a new login wins over the file."""
+    login: str = ""
+    """Fingerprint of who may use them; blank in files of versions that did not write it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """Who may use tokens: one app of one account.
+
+    Attributes:
+        api: scheme, host and port of the API.
+        token_url: where the tokens are renewed.
+        client_id: the app.
+        refresh_token: what the settings start from.
+        named: whether the name of the token store is the one made from API and app.
+    """
+
+    api: str
+    token_url: str
+    client_id: str | None
+    refresh_token: str | None = field(repr=False)
+    named: bool = False
+
+    @property
+    def mark(self) -> str:
+        """What is kept with the tokens to recognise their owner."""
+        return fingerprint("login", self.api, self.token_url, self.client_id)
+
+    @property
+    def origin(self) -> str:
+        """What tells tokens that descend from these settings from those of an earlier login."""
+        return self._origin(self.refresh_token)
+
+    def owns(self, tokens: Tokens) -> bool:
+        """Whether it may use these tokens; without a mark, as far as they can be compared."""
+        if tokens.login:
+            return tokens.login == self.mark
+        starts = (self.refresh_token, None, tokens.refresh_token)
+        return self.named or tokens.origin in map(self._origin, starts)
+
+    def _origin(self, refresh_token: str | None) -> str:
+        return fingerprint(self.token_url, self.client_id, refresh_token)
 
 
 def fingerprint(*parts: str | None) -> str:
@@ -39,10 +84,11 @@ def fingerprint(*parts: str | None) -> str:
 
 
 class TokenStore:
-    """A file of tokens, readable by its owner only, one writer at a time across processes."""
+    """A file of tokens of one owner, private, with one writer at a time across processes."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, owner: Owner) -> None:
         self.path = path
+        self._owner = owner
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -51,13 +97,17 @@ class TokenStore:
         Raises:
             SettingsError: the folder cannot be written.
         """
+        beside = self.path.with_name(f"{self.path.name}.lock")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = FileLock(f"{self.path}.lock", mode=0o600)
+            make_folder(self.path.parent)
+            tighten(beside)
+            lock = FileLock(beside, mode=FILE)
             lock.acquire()
         except OSError as error:
             raise self._unusable(error) from error
         try:
+            with suppress(OSError):  # what a kill left behind stays until somebody may remove it
+                sweep(self.path)
             yield
         finally:
             lock.release()
@@ -66,28 +116,76 @@ class TokenStore:
         """The stored tokens, or None when there are none.
 
         Raises:
-            SettingsError: the file cannot be read or is not one of ours.
+            SettingsError: the file cannot be read, is not one of ours, or belongs to another owner.
         """
         try:
-            return Tokens(**json.loads(self.path.read_text()))
+            with os.fdopen(opened(self.path, os.O_RDONLY), encoding="utf-8") as file:
+                tokens = _tokens(json.load(file))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise self._unusable(error) from error
+        if not self._owner.owns(tokens):
+            message = (
+                f"The setting 'token_store' ({self.path}) names a file with the tokens of another "
+                "login, whose API host, token URL or client id is a different one: give each login "
+                "a 'token_store' of its own, or remove the file and log in again."
+            )
+            raise SettingsError(message)
+        return tokens
+
+    def adopt(self) -> Tokens | None:
+        """As `load`; tokens without a mark get that of the owner, before anybody uses them.
+
+        Raises:
+            SettingsError: as `load`, or the mark cannot be stored.
+        """
+        tokens = self.load()
+        if not tokens or tokens.login:
+            return tokens
+        with self.lock():
+            tokens = self.load()
+            if tokens:
+                self.save(tokens)
+        return tokens
 
     def save(self, tokens: Tokens) -> None:
         """Replace the stored tokens; a kill at any moment leaves the old file or the new one.
 
+        To be called while `lock` is held and after `load`, which refuses those of another owner.
+
         Raises:
             SettingsError: the file cannot be written.
         """
+        marked = replace(tokens, login=self._owner.mark)
         try:
-            with replacing(self.path, PRIVATE) as file:
-                file.write(json.dumps(asdict(tokens)).encode())
+            with replacing(self.path) as file:
+                file.write(json.dumps(asdict(marked)).encode())
         except UsageError as error:
             raise self._unusable(error.__cause__) from error
 
     def _unusable(self, error: BaseException | None) -> SettingsError:
-        return SettingsError(
-            f"The setting 'token_store' ({self.path}) cannot be used: {type(error).__name__}."
-        )
+        why = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+        return SettingsError(f"The setting 'token_store' ({self.path}) cannot be used: {why}.")
+
+
+def _tokens(found: dict[str, Any]) -> Tokens:
+    """What a file holds.
+
+    Raises:
+        TypeError: it holds no tokens.
+        ValueError: a value is not what it should be.
+    """
+    tokens = Tokens(**found)
+    secrets_fit = all(
+        each is None or is_sendable(each) for each in (tokens.access_token, tokens.refresh_token)
+    )
+    marks_fit = isinstance(tokens.origin, str) and isinstance(tokens.login, str)
+    ends: Any = tokens.expires_at
+    if not secrets_fit or not marks_fit or not (ends is None or _is_moment(ends)):
+        raise ValueError
+    return tokens
+
+
+def _is_moment(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf

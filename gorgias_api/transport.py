@@ -19,7 +19,7 @@ from gorgias_api.auth import credentials
 from gorgias_api.errors import AnswerError, UsageError
 from gorgias_api.masking import mask_text, mask_value, one_line
 from gorgias_api.network import CONNECT_TIMEOUT, TROUBLE, environment, no_answer, sent_alone
-from gorgias_api.trust import is_trustworthy
+from gorgias_api.trust import is_loopback, is_trustworthy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,24 +91,32 @@ class Transport:
         """Fetch from outside the API, without credentials and outside its rate limit.
 
         Raises:
-            AnswerError: the address is neither https nor on this machine, or none at all.
+            AnswerError: the address is neither https nor on this machine, or none at all; or it is
+                in a private network, and neither the API's own host nor the API on this machine.
             TransportError: no complete answer came.
         """
         if not is_trustworthy(url):
             message = "The API pointed to an address that is not https; it was not asked."
-            raise AnswerError(message)
+            raise AnswerError(message, final=True)
         path = urlsplit(url).path
         patience = self._settings.request_timeout
         try:
             with (
                 _as_transport_error(f"GET {mask_text(path)}", url),
-                sent_alone("GET", url, into.headers(), patience) as response,
+                sent_alone(
+                    "GET", url, into.headers(), patience, public=self._must_be_public(url)
+                ) as response,
             ):
                 body = _body(response, into)
                 return Answer("GET", path, response.status_code, response.headers, body)
         except UsageError:
             message = "The API pointed to an address that cannot be asked."
-            raise AnswerError(message) from None
+            raise AnswerError(message, final=True) from None
+
+    def _must_be_public(self, url: str) -> bool:
+        """Whether an address is neither on the API's own host, nor the API on this machine."""
+        api = urlsplit(self._settings.api_url)
+        return not is_loopback(api.hostname or "") and urlsplit(url).netloc != api.netloc
 
     def _once(
         self,

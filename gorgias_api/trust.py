@@ -12,7 +12,7 @@ def is_trustworthy(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    plain = parts.scheme == "http" and _is_loopback(parts.hostname or "")
+    plain = parts.scheme == "http" and is_loopback(parts.hostname or "")
     return bool(parts.hostname) and (parts.scheme == "https" or plain)
 
 
@@ -21,7 +21,8 @@ def is_sendable(token: object) -> bool:
     return isinstance(token, str) and bool(token) and token.isascii() and token.isprintable()
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host, by its text, is this machine."""
     if host == "localhost":
         return True
     try:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
 from gorgias_api import (
     AnswerError,
@@ -20,7 +23,9 @@ from gorgias_api import (
     UnauthorizedError,
     UsageError,
 )
+from gorgias_api.atomic import replacing
 from gorgias_api.files import file_parts, safe_name
+from gorgias_api.private import make_folder, refuse_link
 
 if TYPE_CHECKING:
     import logging
@@ -47,7 +52,9 @@ class Saver:
     """Saves each file once, under its domain hash and its name, which Gorgias makes unique.
 
     A file that is there already, from this run or an earlier one, is not asked for again. It gets
-    its name when it is complete, so a kill leaves nothing half under it.
+    its name when it is complete, so a kill leaves nothing half under it. Until then it has a hidden
+    one, which no attachment can have. On this machine only the owner may read files and folders,
+    and no link below the place is followed.
     """
 
     def __init__(self, client: Client, place: str, logger: logging.Logger) -> None:
@@ -101,8 +108,18 @@ class Saver:
     def _save(self, place: str, url: str) -> str | None:
         path = f"{self._root}/{place}"
         with self._usable():
-            there = self._files.exists(path) or self._fetch(url, path)
+            there = self._exists(path) or self._fetch(url, path)
         return f"{self._base}/{place}" if there else None
+
+    @property
+    def _local(self) -> bool:
+        return isinstance(self._files, LocalFileSystem)
+
+    def _exists(self, path: str) -> bool:
+        if self._local:
+            refuse_link(Path(path).parent)
+            return Path(path).is_file() and not Path(path).is_symlink()
+        return bool(self._files.exists(path))
 
     def _fetch(self, url: str, path: str) -> bool:
         with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
@@ -115,8 +132,27 @@ class Saver:
                 self._logger.warning("An attachment is not to be had: %s", error)
                 return False
             file.seek(0)
-            self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
-            with self._files.open(f"{path}.part", "wb") as part:
-                shutil.copyfileobj(file, part)
-        self._files.mv(f"{path}.part", path)
+            (_keep if self._local else self._put)(file, path)
         return True
+
+    def _put(self, file: IO[bytes], path: str) -> None:
+        folder, _, name = path.rpartition("/")
+        part = f"{folder}/.{name}.{secrets.token_hex(8)}.part"
+        self._files.makedirs(folder, exist_ok=True)
+        with self._files.open(part, "wb") as copy:
+            shutil.copyfileobj(file, copy)
+        self._files.mv(part, path)
+
+
+def _keep(file: IO[bytes], path: str) -> None:
+    """Copy a file to this machine's disk, for its owner only.
+
+    Raises:
+        OSError: its folder cannot be made, or is a link.
+        UsageError: it cannot be written.
+    """
+    place = Path(path)
+    make_folder(place.parent)
+    refuse_link(place.parent)
+    with replacing(place) as copy:
+        shutil.copyfileobj(file, copy)

@@ -25,6 +25,7 @@ from gorgias_api import (
     SettingsError,
     UnauthorizedError,
 )
+from gorgias_api.arguments import run
 from gorgias_api.nearest import did_you_mean
 from gorgias_api.settings import (
     Setting,
@@ -356,7 +357,7 @@ def _json_object(name: str, file: IO[str] | None) -> IO[str] | None:
 def main() -> None:
     """Run the tap; a mistake or a refusal is one sentence on the log and an exit code."""
     try:
-        TapGorgias.cli()
+        run(TapGorgias.cli, TapGorgias.name)
     except SettingsError as error:
         TapGorgias.logger.error("%s", error)
         sys.exit(MISUSED)

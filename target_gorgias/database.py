@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from gorgias_api import SettingsError
+from gorgias_api.private import FILE, make_folder, opened, tighten
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -77,6 +79,9 @@ LAYOUT = Table(
     "gorgias_layout", METADATA, Column("number", Integer, primary_key=True, autoincrement=False)
 )
 """One row: see `target_gorgias.layout`."""
+COMPANIONS = ("", "-wal", "-shm", "-journal", ".lock")
+"""Ends of the names of the files that make up a ledger in SQLite, which gives new ones the mode of
+the first."""
 PATIENCE = 10
 """Seconds to wait for a connection."""
 
@@ -159,9 +164,12 @@ def file_lock(engine: Engine) -> FileLock | None:
         message = "The setting 'ledger_url' must name a file that lasts, not memory or a folder."
         raise SettingsError(message)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
+        make_folder(path.parent)
+        if not path.exists():
+            os.close(opened(path, os.O_WRONLY | os.O_CREAT))
+        for ending in COMPANIONS:
+            tighten(path.with_name(path.name + ending))
     except OSError as error:
         message = f"The ledger {path} cannot be written ({error.strerror})."
         raise SettingsError(message) from None
-    return FileLock(f"{path.resolve()}.lock")
+    return FileLock(f"{path.resolve()}.lock", mode=FILE)

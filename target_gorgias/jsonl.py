@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.singerlib.json import serialize_json
 
 from gorgias_api import GorgiasError
+from gorgias_api.private import emptied, opened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def begin(path: Path) -> None:
-    """Empty a file, or make it.
+    """Empty a file, or make it; only its owner may read it.
 
     Raises:
         GorgiasError: it cannot be written.
     """
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_CREAT, 0o600))
+        os.close(emptied(path))
     except OSError as error:
         raise _unwritable(path, error) from None
 
@@ -34,7 +35,7 @@ def append(path: Path, line: Mapping[str, Any]) -> None:
         GorgiasError: it cannot be written.
     """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        descriptor = opened(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         # Half a character, which no file can hold, is spelled out as JSON does.
         with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
             before = "" if _ends_well(descriptor) else "\n"

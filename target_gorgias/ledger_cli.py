@@ -12,6 +12,7 @@ import click
 from sqlalchemy import delete, insert, select
 
 from gorgias_api import GorgiasError, SettingsError, UsageError
+from gorgias_api.arguments import run
 from gorgias_api.settings import Settings
 from target_gorgias.database import ENTRIES, STREAMS, WAITING
 from target_gorgias.entries import DONE, PENDING, Entry
@@ -131,14 +132,7 @@ def _opened(given: dict[str, Any]) -> OpenLedger:
 def main() -> None:
     """Run the command: 0 done, 1 nothing found or no ledger, 2 a mistake in call or settings."""
     try:
-        sys.exit(ledger(standalone_mode=False))
-    except click.ClickException as error:
-        message = error.format_message()
-        is_help = message.startswith("Usage:")  # what a group without a command says
-        click.echo(message if is_help else f"{NAME}: {' '.join(message.split())}", err=True)
-        sys.exit(MISUSED)
-    except click.Abort:
-        sys.exit(FAILED)
+        run(ledger, NAME)
     except (SettingsError, UsageError) as error:
         click.echo(f"{NAME}: {error}", err=True)
         sys.exit(MISUSED)

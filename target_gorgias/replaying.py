@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 from singer_sdk.singerlib.json import serialize_json
 
 from gorgias_api import GorgiasError
+from gorgias_api.private import opened, refuse_link, renamed
 from target_gorgias.jsonl import append, begin
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Replay:
         self._source = source
         self._keep = keep
         self._logger = logger
-        self._path = rejects.path.resolve() if rejects.path else None
+        self._path = rejects.path.absolute() if rejects.path else None
         self._reads = self._path is not None and _is_of(source, self._path)
         self._done = False
         self.mixed = False
@@ -93,7 +94,7 @@ class Replay:
         try:
             read = os.lseek(self._source.fileno(), 0, os.SEEK_CUR)
             _copy(self._path, beside, read)  # others may have added to it meanwhile
-            beside.replace(self._path)
+            renamed(beside, self._path)
         except OSError as error:
             raise _unusable(self._path, error) from None
         self._done = True
@@ -101,9 +102,10 @@ class Replay:
     def _add_beside(self, path: Path) -> None:
         """Add the rows beside a file to it that are not in it, as they are."""
         beside = _beside(path)
-        if not beside.exists():
-            return
         try:
+            refuse_link(beside)
+            if not beside.exists():
+                return
             there = {_row(line) for line in _lines(path)}
             for line in _lines(beside):
                 if _row(line) not in there:
@@ -125,7 +127,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
     """The refused rows in a file; what a kill or a person cut short is none."""
     if not path.exists():
         return
-    with path.open(encoding="utf-8") as file:
+    with os.fdopen(opened(path, os.O_RDONLY), encoding="utf-8") as file:
         for line in file:
             try:
                 found = json.loads(line, parse_float=Decimal)
@@ -152,7 +154,7 @@ def _beside(path: Path) -> Path:
 
 def _copy(source: Path, into: Path, start: int) -> None:
     """Add what a file holds from some byte on to another one, which is on the disk afterwards."""
-    descriptor = os.open(into, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    descriptor = opened(into, os.O_RDWR | os.O_APPEND | os.O_CREAT)
     with source.open("rb") as given, os.fdopen(descriptor, "ab") as file:
         given.seek(start)
         while part := given.read(PART):

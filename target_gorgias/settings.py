@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from gorgias_api import SettingsError
+from gorgias_api.private import REDIRECTED
 from gorgias_api.settings import SHARED, Setting, read
 from target_gorgias.routes import Routes
 
@@ -197,10 +198,17 @@ class Rules:
 def _file(setting: Setting, path: Path) -> Path:
     try:
         fits = path.parent.is_dir() and not path.is_dir()
+        link = path.is_symlink() and path.parent not in REDIRECTED
     except OSError:  # its name is too long, say
-        fits = False
+        fits = link = False
     if not fits:
         message = f"The setting '{setting.name}' must be a file in a folder that exists."
+        raise SettingsError(message)
+    if link:
+        message = (
+            f"The setting '{setting.name}' names a symbolic link, which is not followed: give the "
+            "file itself."
+        )
         raise SettingsError(message)
     return path
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from gorgias_api import GorgiasError
+from gorgias_api.private import emptied
 
 if TYPE_CHECKING:
     import logging
@@ -72,7 +74,8 @@ class Summary:
         if path is None:
             return
         try:
-            path.write_text(json.dumps(self.as_dict(), indent=2) + "\n", encoding="utf-8")
+            with os.fdopen(emptied(path), "w", encoding="utf-8") as file:
+                file.write(json.dumps(self.as_dict(), indent=2) + "\n")
         except OSError as error:
             message = f"The file {path} cannot be written ({error.strerror})."
             raise GorgiasError(message) from None

@@ -16,6 +16,7 @@ from singer_sdk.mapper import CustomStreamMap
 from singer_sdk.plugin_base import _ConfigInput
 
 from gorgias_api import Client, GorgiasError, SettingsError, UsageError
+from gorgias_api.arguments import run
 from gorgias_api.settings import (
     Setting,
     Settings,
@@ -371,7 +372,7 @@ class TargetGorgias(Target):
 def main() -> None:
     """Run the target; a mistake or a refusal is one sentence on the log and an exit code."""
     try:
-        TargetGorgias.cli()
+        run(TargetGorgias.cli, TargetGorgias.name)
     except (SettingsError, UsageError) as error:
         TargetGorgias.logger.error("%s", error)
         sys.exit(MISUSED)

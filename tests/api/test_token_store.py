@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gorgias_api import SettingsError
-from gorgias_api.tokens import Tokens, TokenStore, fingerprint
+from gorgias_api.tokens import Owner, Tokens, TokenStore, fingerprint
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+OWNER = Owner(
+    api="https://acme.example",
+    token_url="https://acme.example/oauth/token",
+    client_id="app-1",
+    refresh_token=None,
+)
+
+
+def of_owner(**values: Any) -> Tokens:
+    return Tokens(**values, login=OWNER.mark)
 
 
 class Killed(BaseException):
@@ -21,8 +33,8 @@ class Killed(BaseException):
 def test_a_kill_while_storing_leaves_the_old_tokens(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    store = TokenStore(tmp_path / "tokens.json")
-    old = Tokens(access_token="old", refresh_token="old", expires_at=1.0, origin="x")
+    store = TokenStore(tmp_path / "tokens.json", OWNER)
+    old = of_owner(access_token="old", refresh_token="old", expires_at=1.0, origin="x")
     store.save(old)
 
     def kill(*_: object, **__: object) -> None:
@@ -36,32 +48,49 @@ def test_a_kill_while_storing_leaves_the_old_tokens(
 
 
 def test_stored_tokens_are_those_saved_last(tmp_path: Path) -> None:
-    store = TokenStore(tmp_path / "deep" / "er" / "tokens.json")
+    store = TokenStore(tmp_path / "deep" / "er" / "tokens.json", OWNER)
     assert store.load() is None
     for name in ("one", "two"):
         with store.lock():
             store.save(Tokens(access_token=name))
-    assert store.load() == Tokens(access_token="two")
+    assert store.load() == of_owner(access_token="two")
     assert {path.name for path in store.path.parent.iterdir()} <= {
         "tokens.json",
         "tokens.json.lock",
     }
 
 
-@pytest.mark.parametrize("contents", ["", "{", "[]", '{"unknown": 1}', "5"])
+@pytest.mark.parametrize(
+    "contents",
+    [
+        "",
+        "{",
+        "[]",
+        '{"unknown": 1}',
+        "5",
+        '{"access_token": 5}',
+        '{"refresh_token": "two\\nlines"}',
+        '{"expires_at": NaN}',
+        '{"expires_at": "soon"}',
+        '{"expires_at": true}',
+        '{"origin": []}',
+        '{"login": 5}',
+        "[" * 100_000,
+    ],
+)
 def test_a_store_that_holds_something_else_is_refused_and_kept(
     tmp_path: Path, contents: str
 ) -> None:
     path = tmp_path / "tokens.json"
     path.write_text(contents)
     with pytest.raises(SettingsError, match=r"'token_store' \(.*\) cannot be used"):
-        TokenStore(path).load()
+        TokenStore(path, OWNER).load()
     assert path.read_text() == contents
 
 
 def test_a_store_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    store = TokenStore(tmp_path / "file" / "tokens.json")
+    store = TokenStore(tmp_path / "file" / "tokens.json", OWNER)
     with pytest.raises(SettingsError, match="'token_store'"), store.lock():
         pass
     with pytest.raises(SettingsError, match="'token_store'"):
