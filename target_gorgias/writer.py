@@ -15,6 +15,7 @@ from target_gorgias.crew import Later
 from target_gorgias.deleting import Allowance, deletions
 from target_gorgias.directory import Directory
 from target_gorgias.finding import Finder, Match
+from target_gorgias.interruptible import Interruptible
 from target_gorgias.keys import NotThereYet, need
 from target_gorgias.ledger import DONE, PENDING
 from target_gorgias.lists import additions, merged
@@ -73,7 +74,8 @@ class Writer:
         )
         self._allowance = Allowance(rules.max_deletes)
         self._parts = Parts(gateway, self._finder, self._allowance)
-        self._attachments = Attachments(gateway, ledger)
+        self.aside = Interruptible()
+        self._attachments = Attachments(gateway, ledger, rules.files, self.aside)
 
     def write(self, changes: Sequence[Change], known: Mapping[str, Entry | None]) -> str:
         """Write changes of one kind to one object, one change for all but parts.
