@@ -23,6 +23,7 @@ from target_gorgias.looking import Looker
 from target_gorgias.naming import PERSONS
 from target_gorgias.ownership import OwnedError, Ownership
 from target_gorgias.parts import NOT_FOUND, Parts
+from target_gorgias.reach import keep_within
 from target_gorgias.recovery import GONE, Recovery
 from target_gorgias.refusals import Refused
 from target_gorgias.sending import keep_inside, refuse_sending, why_sent
@@ -536,7 +537,7 @@ class Writer:
     def _guarded(
         self, change: Change, operation: str, body: dict[str, Any], gone: int = 0
     ) -> Iterator[None]:
-        """Refuse what would reach a person, and what takes away too much.
+        """Refuse what reaches further than its stream, a person, or takes away too much.
 
         Args:
             change: what is asked for.
@@ -549,6 +550,7 @@ class Writer:
             refuse_sending(operation, body, self._clock.now())
             if operation == "create-satisfaction-survey":
                 body["should_send_datetime"] = None  # what Gorgias does without it is not known
+        keep_within(change.route, operation, body)
         with self._allowance.spend([change], deletions(operation, body) + gone):
             yield
 

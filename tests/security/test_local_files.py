@@ -22,7 +22,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from gorgias_api import SettingsError
+from gorgias_api import FilePart, SettingsError, UsageError
+from gorgias_api.multipart import Multipart
 from target_gorgias import local_files
 from target_gorgias.local_files import LocalFiles
 from target_gorgias.refusals import Refused
@@ -350,6 +351,12 @@ def test_a_file_that_grows_without_end_is_read_no_further(
     monkeypatch.setattr(os, "fstat", lambda file: os.stat_result((real(file).st_mode, *[0] * 9)))
     with pytest.raises(Refused, match="is larger than"):
         LocalFiles(str(folder)).read("large")
+
+
+@pytest.mark.parametrize("name", ["fifo", "to-zero", "sub"])
+def test_the_client_uploads_regular_files_only(folder: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"is no regular file|Is a directory"):
+        Multipart({}, [FilePart("a", folder / name)])
 
 
 @pytest.mark.parametrize(
