@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gorgias_api.files import Progress
-    from gorgias_api.multipart import FilePart
+    from gorgias_api.multipart import FilePart, Paths
     from gorgias_api.paging import Page
 
 
@@ -218,7 +218,7 @@ class Client:
 
     def upload(
         self,
-        paths: str | Path | Iterable[str | Path],
+        paths: Paths,
         type: str = "attachment",  # noqa: A002 - the API's own word
         *,
         label: str | None = None,
@@ -230,7 +230,7 @@ class Client:
         changes nothing: all that a second upload leaves is a file that nothing refers to.
 
         Args:
-            paths: one file or several.
+            paths: one file or several; a `FilePart` keeps its own name.
             type: `attachment`, `public_attachment`, `profile_picture` or `widget_picture`.
             label: what Gorgias calls the files; by default their own names.
             progress: told how many bytes are sent, and how many there are.

@@ -5,9 +5,12 @@ https://developers.gorgias.com/reference/upload-file: `multipart/form-data`, a p
 
 from __future__ import annotations
 
+import os
+import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from urllib3.fields import RequestField
 from urllib3.filepost import choose_boundary
@@ -16,7 +19,7 @@ from gorgias_api.errors import UsageError
 from gorgias_api.files import unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from gorgias_api.files import Progress
 
@@ -27,25 +30,33 @@ CHUNK = 64 * 1024
 class FilePart:
     """A file of a request: the name of its part (for an upload its label), and where it is.
 
-    `file_name` is what the server is told; by default the file's own name.
+    `file_name` is what the server is told; by default the file's own name. `contents` are sent
+    instead of what is on disk.
     """
 
     name: str
     path: Path | str
     file_name: str | None = None
+    contents: bytes | None = None
 
 
-def labelled(paths: str | Path | Iterable[str | Path], label: str | None) -> list[FilePart]:
+Paths = str | Path | FilePart | Iterable[str | Path | FilePart]
+
+
+def labelled(paths: Paths, label: str | None) -> list[FilePart]:
     """One file or several, each under the label or its own name.
 
     Raises:
         UsageError: there is none.
     """
-    given = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    given = [paths] if isinstance(paths, str | Path | FilePart) else list(paths)
     if not given:
         message = "There is no file to upload."
         raise UsageError(message)
-    return [FilePart(label or Path(path).name, path) for path in given]
+    return [
+        each if isinstance(each, FilePart) else FilePart(label or Path(each).name, each)
+        for each in given
+    ]
 
 
 class Multipart:
@@ -91,10 +102,13 @@ class _Contents:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            status = path.stat()
-            path.open("rb").close()
+            with _opened(path) as file:
+                status = os.fstat(file.fileno())
         except OSError as error:
             raise unreadable(path, error) from error
+        if not stat.S_ISREG(status.st_mode):
+            message = f"The file {path} is no regular file."
+            raise UsageError(message)
         self._size = status.st_size
 
     def __len__(self) -> int:
@@ -103,7 +117,7 @@ class _Contents:
     def __iter__(self) -> Iterator[bytes]:
         left = self._size
         try:
-            with self._path.open("rb") as file:
+            with _opened(self._path) as file:
                 while left:
                     chunk = file.read(min(CHUNK, left))
                     if not chunk:
@@ -113,6 +127,12 @@ class _Contents:
                     yield chunk
         except OSError as error:
             raise unreadable(self._path, error) from error
+
+
+def _opened(path: Path) -> BinaryIO:
+    """A file to read; one of a kind that has another end is not waited for."""
+    flags = getattr(os, "O_NONBLOCK", 0)
+    return open(path, "rb", opener=lambda name, mode: os.open(name, mode | flags))
 
 
 _Part = tuple[RequestField, bytes | _Contents]
@@ -132,4 +152,5 @@ def _field(pair: tuple[str, str]) -> _Part:
 def _file(part: FilePart) -> _Part:
     path = Path(part.path)
     told = (part.file_name or path.name, b"")
-    return RequestField.from_tuples(part.name, told), _Contents(path)
+    contents = _Contents(path) if part.contents is None else part.contents
+    return RequestField.from_tuples(part.name, told), contents

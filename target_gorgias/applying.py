@@ -76,6 +76,10 @@ class Applier:
         """Drop what was kept for this run only."""
         self._writer.directory.close()
 
+    def hurry(self) -> None:
+        """Wait no longer for what is under way and leaves nothing behind."""
+        self._writer.aside.end()
+
     def submit(self, groups: Sequence[Sequence[Change]]) -> None:
         """Have changes applied when it is their turn.
 

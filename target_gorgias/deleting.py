@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_gorgias.crew import Later
 from target_gorgias.refusals import Refused
+from target_gorgias.sending import QUIET_JOBS, may_run
 from target_gorgias.trouble import TROUBLE
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 REPLACED = ("tags", "custom_fields")
 """Lists of a ticket that an update by a job replaces, whatever they held."""
+KEEPING_JOBS = QUIET_JOBS - {"deleteTicket"} | {"applyMacro"}
+"""Kinds of jobs that take nothing away by themselves."""
 
 
 class Allowance:
@@ -82,28 +85,35 @@ class Allowance:
         return taken
 
 
+def takes_away(operation: str, values: Mapping[str, Any]) -> bool:
+    """Whether the fields of an operation ask for something to be gone."""
+    match operation:
+        case "update-ticket":
+            return _puts_away(values)
+        case "create-ticket-message" | "update-ticket-message":
+            return values.get("action") == "cancel"
+        case "create-job":
+            return values.get("type") not in KEEPING_JOBS or _takes_off(values)
+        case "update-job":  # of a type that it does not say
+            return may_run(values)
+    return False
+
+
 def deletions(operation: str, values: Mapping[str, Any]) -> int:
     """How much of an object is gone after an operation, or how many objects.
 
     Raises:
         Refused: nobody can tell how much.
     """
-    match operation:
-        case "update-ticket":
-            gone = int(_puts_away(values))
-        case "delete-ticket-tags":
-            gone = len(values.get("names", ())) + len(values.get("ids", ()))
-        case "create-ticket-message" | "update-ticket-message":
-            gone = int(values.get("action") == "cancel")
-        case "update-customer-data":
-            gone = int(not values.get("data"))
-        case "create-job" if values.get("type") == "deleteTicket" or _takes_off(values):
-            gone = _listed(values)
-        case "update-job" if values.get("params"):  # of a type that it does not say
-            gone = _listed(values)
-        case _:
-            gone = 0
-    return gone
+    if operation == "delete-ticket-tags":
+        return len(values.get("names", ())) + len(values.get("ids", ()))
+    if operation == "update-customer-data":
+        return int(not values.get("data"))
+    if not takes_away(operation, values):
+        return 0
+    if operation == "create-job" or (operation == "update-job" and values.get("params")):
+        return _listed(values)
+    return 0 if operation == "update-job" else 1
 
 
 def _puts_away(values: Mapping[str, Any]) -> bool:
@@ -116,8 +126,9 @@ def _takes_off(values: Mapping[str, Any]) -> bool:
 
 
 def _listed(values: Mapping[str, Any]) -> int:
-    tickets = values["params"].get("ticket_ids") if values.get("params") else None
-    if not isinstance(tickets, list):
-        message = "A job that may delete tickets must list them in 'params.ticket_ids'."
+    params = values.get("params") or {}
+    tickets = params.get("ticket_ids")
+    if not tickets or not isinstance(tickets, list) or {"view", "view_id"} & params.keys():
+        message = "A job that may delete tickets must list them in 'params.ticket_ids' alone."
         raise Refused(message)
     return len(tickets)

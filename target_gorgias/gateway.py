@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gorgias_api import (
     ApiError,
+    FilePart,
     MovedError,
     RateLimitError,
     ServerError,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from gorgias_api import Client, GorgiasError
     from gorgias_api.operations import Call
     from target_gorgias.changes import Change
+    from target_gorgias.local_files import LocalFile
     from target_gorgias.summary import Summary
     from target_gorgias.trouble import Trouble
 
@@ -44,6 +46,8 @@ NO_REFUSALS = (UnauthorizedError, RateLimitError, ServerError)
 """Answers that say nothing against the row."""
 PLANNED = 9_000_000_000_000
 """The first of the ids that stand for objects a dry run would have created."""
+PLANNED_URL = "https://files.invalid/planned"
+"""Stands for the address of a file that a dry run would have uploaded."""
 
 
 class Gateway:
@@ -124,23 +128,20 @@ class Gateway:
         ):
             yield from page.rows
 
-    def upload(self, change: Change, path: Path) -> dict[str, Any]:
+    def upload(self, change: Change, file: LocalFile) -> dict[str, Any]:
         """Upload a file for a message; give it as an attachment.
 
         Raises:
-            Refused: it cannot be read, or Gorgias refused it.
+            Refused: Gorgias refused it.
             GorgiasError: whatever is not the row's fault.
         """
         if self.dry_run:
-            files = prepare(OPERATIONS["upload-file"], {"type": "attachment", "files": [path]})
-            self._imagine(change, "upload-file", files)
-            return {"url": path.resolve().as_uri(), "name": path.name, "content_type": "text/plain"}
+            named = {"type": "attachment", "files": [file.name]}
+            self._imagine(change, "upload-file", prepare(OPERATIONS["upload-file"], named))
+            return {"url": PLANNED_URL, "name": file.name, "content_type": "text/plain"}
         self._summary.count(change.stream, "requests")
-        try:
-            with _refusals():
-                return self.client.upload(path)[0]
-        except UsageError as error:
-            raise Refused(str(error)) from None
+        with _refusals():
+            return self.client.upload(FilePart(file.name, file.name, contents=file.contents))[0]
 
     def _send(self, change: Change, name: str, values: dict[str, Any]) -> Any:  # noqa: ANN401
         try:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from target_gorgias.deleting import deletions
+from target_gorgias.reach import keep_within
 from target_gorgias.refusals import Refused
 from target_gorgias.sending import keep_inside, refuse_sending, why_sent
 
@@ -56,7 +57,7 @@ class Guards:
     def over(
         self, change: Change, operation: str, body: dict[str, Any], gone: int = 0
     ) -> Iterator[None]:
-        """Refuse what would reach a person, and what takes away too much.
+        """Refuse what reaches further than its stream, a person, or takes away too much.
 
         Args:
             change: what is asked for.
@@ -69,5 +70,6 @@ class Guards:
             refuse_sending(operation, body, self._clock.now())
             if operation == "create-satisfaction-survey":
                 body["should_send_datetime"] = None  # what Gorgias does without it is not known
+        keep_within(change.route, operation, body)
         with self._allowance.spend([change], deletions(operation, body) + gone):
             yield

@@ -12,6 +12,7 @@ from gorgias_api.nearest import did_you_mean, nearest
 from gorgias_api.operations import Field, FieldError
 from target_gorgias.columns import folded
 from target_gorgias.entities import ENTITIES
+from target_gorgias.reach import advice, allowed, check_options
 from target_gorgias.said import says_nothing
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ REFERENCES = frozenset(
 """What a row may name by the key of another one."""
 IDENTITY = frozenset({"key", "key_of", "take_over"})
 OPTIONS = IDENTITY | {"operation", "ids", "nulls", "replace", "skip_unchanged", "compare"}
+OPTIONS |= {"verbs", "roles"}
 LEDGER, GORGIAS = "ledger", "gorgias"
 COMPARABLE: Mapping[str, frozenset[str]] = {
     "customers": frozenset({"upsert", "update"}),
@@ -72,6 +74,10 @@ class Route:
     """The row says for itself what it does, or that it is gone."""
     take_over: bool = False
     """Objects that are another row's, or somebody else's, are written all the same."""
+    verbs: frozenset[str] = frozenset()
+    """What rows may do that takes something away, beside what the stream does."""
+    roles: frozenset[str] = frozenset()
+    """What users may be made that is above an agent."""
 
     def stream_of(self, prefix: str, entity: str, stream: str) -> str:
         """The stream whose keys a reference of a row in `stream` has; empty if nothing says it.
@@ -151,6 +157,8 @@ class Routes:
                 key=tuple(given.get("key", ())),
                 key_of=tuple(given.get("key_of", {}).items()),
                 take_over=given.get("take_over", False),
+                verbs=frozenset(given.get("verbs", ())),
+                roles=frozenset(given.get("roles", ())),
             )
             if route.compare == GORGIAS and route.verb not in COMPARABLE.get(route.name, ()):
                 message = (
@@ -189,17 +197,15 @@ class Routes:
         """The route of one record; None when it asks for nothing.
 
         Raises:
-            UsageError: its action is none, or nothing says since when it is gone.
+            UsageError: its action is none of its stream's, or nothing says since when it is gone.
         """
         action = record.get(self.action_field)
         if not says_nothing(action):
             wanted = str(action).strip().lower()
-            found = named(wanted) or named(f"{wanted}_{route.name}")
-            if not found:
-                verbs = ", ".join(sorted(route.entity.verbs))
-                message = f"'{self.action_field}' must be one of: {verbs}."
-                raise UsageError(message)
-            return replace(route, verb=found[0], name=found[1], by_row=True)
+            verb, name = named(f"{wanted}_{route.name}") or named(wanted) or ("", "")
+            if name != route.name or verb not in allowed(route):
+                raise UsageError(advice(route, self.action_field))
+            return replace(route, verb=verb, by_row=True)
         if _is_gone(record.get(DELETED)):
             if route.verb in {"merge", "set_data"}:
                 return None  # such a row is no object, and takes none with it
@@ -273,6 +279,8 @@ def _options(pattern: str, given: Any) -> dict[str, Any]:  # noqa: ANN401 - what
         raise SettingsError(message + did_you_mean(str(operation), _names()))
     _check_choices(where, options)
     _check_identity(where, options)
+    found = named(str(operation or pattern))
+    check_options(where, options, found and found[1])
     replaced = options.get("replace", [])
     if not isinstance(replaced, list) or not all(isinstance(name, str) for name in replaced):
         message = f"{where} must have a list of columns for 'replace'."

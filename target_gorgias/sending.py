@@ -53,6 +53,12 @@ def why_sent(operation: str, values: Mapping[str, Any], now: datetime) -> str:
     return check(values, now) if check else ""
 
 
+def may_run(values: Mapping[str, Any]) -> bool:
+    """Whether a change of a job may start it, or have it do something else."""
+    stays = values.get("status") in CANCELLED | {None}
+    return not stays or bool(values.get("params") or values.get("scheduled_datetime"))
+
+
 def keep_inside(operation: str, body: dict[str, Any]) -> None:
     """Say of each internal note in a body that it is not public, which it is by default."""
     if operation == "create-ticket":
@@ -120,10 +126,7 @@ def _job(values: Mapping[str, Any], _now: datetime) -> str:
 
 def _changed_job(values: Mapping[str, Any], _now: datetime) -> str:
     """Of a job nobody sees here what it does: so whatever may start or redirect it is refused."""
-    stays = values.get("status") in CANCELLED | {None}
-    if stays and not values.get("params") and not values.get("scheduled_datetime"):
-        return ""
-    return "The job may apply a macro that sends messages"
+    return "The job may apply a macro that sends messages" if may_run(values) else ""
 
 
 def _is_past(moment: str | None, now: datetime) -> bool:

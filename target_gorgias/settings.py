@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from gorgias_api import SettingsError
 from gorgias_api.private import REDIRECTED
 from gorgias_api.settings import SHARED, Setting, read
+from target_gorgias.local_files import LocalFiles
 from target_gorgias.routes import Routes
 
 if TYPE_CHECKING:
@@ -109,6 +110,12 @@ LOOK = Setting(
     "its streams that this ledger knows all they became, as on a first load.",
     default=True,
 )
+FILES = Setting(
+    "attachments_from",
+    "string",
+    "Folder, or any fsspec URL such as `s3://bucket/files`, from which rows may name files in "
+    "`attachments`: regular ones of at most 25 MB. Unless it is set, every local file is refused.",
+)
 PARALLELISM = Setting(
     "max_parallelism", "integer", "Writes under way at the same time, 1 to 64.", default=8
 )
@@ -128,6 +135,7 @@ SETTINGS = (
     SKIP_UNCHANGED,
     LEDGER,
     LOOK,
+    FILES,
     PARALLELISM,
     SUMMARY,
 )
@@ -150,6 +158,7 @@ class Rules:
     allow_sending: bool
     ledger_url: str | None
     look_before_create: bool
+    files: LocalFiles
     max_parallelism: int
     summary_path: Path | None
 
@@ -185,6 +194,7 @@ class Rules:
             allow_sending=value(SENDING),
             ledger_url=value(LEDGER),
             look_before_create=value(LOOK),
+            files=LocalFiles(value(FILES)),
             max_parallelism=_parallelism(value(PARALLELISM)),
             summary_path=path(SUMMARY),
         )

@@ -190,6 +190,7 @@ class TargetGorgias(Target):
                 Replay(self.rejects, source, keep=keep, logger=self.logger)
             )
             ending.callback(self.crew.stop)
+            ending.callback(self.applier.hurry)
             self._tell_of_the_ledger()
             try:
                 super().listen(file_input)

@@ -15,6 +15,7 @@ from target_gorgias.directory import Directory
 from target_gorgias.entries import DONE, PENDING
 from target_gorgias.finding import Finder
 from target_gorgias.guards import Guards
+from target_gorgias.interruptible import Interruptible
 from target_gorgias.keys import NotThereYet, need, singular
 from target_gorgias.lists import additions, merged
 from target_gorgias.locating import Locator
@@ -73,8 +74,10 @@ class Writer:
         )
         self._allowance = Allowance(rules.max_deletes)
         self._parts = Parts(gateway, self._finder, self._allowance)
+        self.aside = Interruptible()
         self._guards = Guards(rules, self._allowance, clock)
-        self._bodies = Bodies(self._finder, Attachments(gateway, ledger))
+        attachments = Attachments(gateway, ledger, rules.files, self.aside)
+        self._bodies = Bodies(self._finder, attachments)
         self._locator = Locator(
             self._finder, self._bodies, self._creator, self._recovery, self._ownership
         )
@@ -436,7 +439,7 @@ class Writer:
         doubted = [
             before._replace(state=PENDING, verb=_doubted(before.verb, change.route.verb))
             for change in changes
-            if (before := known[change.key]) and before.state == DONE
+            if (before := known[change.key]) and before.state == DONE and before.content
         ]
         if doubted:
             self._ledger.put(*doubted)

@@ -25,7 +25,9 @@ KEYS = {
     "points": ("customer_key", "custom_field_id"),
 }
 STREAMS = {
-    "people": "upsert_customers",
+    "people": {"operation": "upsert_customers", "verbs": ["delete"]},
+    "tickets": {"verbs": ["delete"]},
+    "ticket_tags": {"verbs": ["remove"]},
     "newcomers": "create_customers",
     "profiles": "set_data_customers",
     "merges": "merge_customers",

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 NOTHING = dict.fromkeys(("created", "updated", "unchanged", "deleted", "rejected", "requests"), 0)
+EVERY_VERB = {"verbs": ["delete", "merge", "remove", "replace", "set", "set_data", "trash"]}
+"""An option by which rows may take things away."""
 SENT = "2026-01-31T09:00:00+00:00"
 NOTE = {"channel": "internal-note", "from_agent": True, "via": "api", "body_text": "A note."}
 MAIL = {"channel": "email", "from_agent": False, "via": "email", "body_text": "Where is it?"}

@@ -7,16 +7,30 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.target.support import MAIL, NOTE, json_lines, rows
+from tests.target.support import MAIL, NOTE, Desk, json_lines, rows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.target.support import Desk, Row
+    from tests.target.support import Row
 
 KEY = ("external_id",)
 UPLOAD = "POST /api/upload"
 TICKET = 83000001
+
+
+class Allowing(Desk):
+    """An account to which files of its folder may be sent."""
+
+    @property
+    def settings(self) -> Row:
+        """With the folder."""
+        return super().settings | {"attachments_from": str(self.folder)}
+
+
+@pytest.fixture
+def desk(desk: Desk) -> Desk:
+    return Allowing(desk.sandbox, desk.folder)
 
 
 @pytest.fixture
@@ -122,9 +136,8 @@ def test_files_of_messages_inside_a_ticket_are_uploaded_too(desk: Desk, invoice:
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        ("/nowhere/file.pdf", "The file /nowhere/file.pdf of 'attachments' cannot be read (No"),
-        (["/"], "The file / of 'attachments' cannot be read (Is a directory)."),
-        (["a\0b"], "cannot be read"),
+        ("no.pdf", "The file 'no.pdf' of 'attachments' cannot be read (No such file or directory)"),
+        (["."], "The file '.' of 'attachments' is no regular file."),
         ([5], "An attachment must be the path of a file, or an object with 'path' or 'url'."),
         ([{}], "An attachment must be the path of a file, or an object with 'path' or 'url'."),
         ([{"path": 5}], "An attachment must be the path of a file, or an object with"),
@@ -132,8 +145,8 @@ def test_files_of_messages_inside_a_ticket_are_uploaded_too(desk: Desk, invoice:
         ([None], "An attachment must be the path of a file, or an object with 'path' or 'url'."),
         ({"path": "/a"}, "'attachments' must be a list of files."),
         (5, "'attachments' must be a list of files."),
-        (["http://[bad"], "An attachment must be the path of a file, or an object with"),
-        ([{"url": "http://[bad"}], "An attachment must be the path of a file, or an object with"),
+        (["http://[bad"], "The 'url' of an attachment must be an address with http or https."),
+        ([{"url": "http://[bad"}], "The 'url' of an attachment must be an address with http"),
     ],
 )
 def test_what_is_no_file_is_refused(desk: Desk, given: Any, reason: str) -> None:

@@ -11,7 +11,7 @@ from gorgias_api import SettingsError, UsageError
 from target_gorgias.columns import folded
 from target_gorgias.fields import columns
 from target_gorgias.routes import OPERATIONS, Route
-from tests.target.support import MAIL, TICKET, lines, record, rows, schema
+from tests.target.support import EVERY_VERB, MAIL, TICKET, lines, record, rows, schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,11 +75,14 @@ def test_a_column_may_be_spelled_in_any_way(
     stream, row, keys, outcome = case
     if outcome == "deleted" and stream == "tags":
         desk.write(*rows("tags", {"name": "vip"}))
-    desk.write(*rows(stream, spelled(spell, row), keys=[spell(key) for key in keys]))
+    desk.write(
+        *rows(stream, spelled(spell, row), keys=[spell(key) for key in keys]),
+        streams={"*": EVERY_VERB},
+    )
     assert desk.summary[stream][outcome] == 1
     assert "mean nothing" not in caplog.text
     desk.forget()
-    desk.write(*rows(stream, row, keys=keys), streams={"*": {"compare": "ledger"}})
+    desk.write(*rows(stream, row, keys=keys), streams={"*": {"compare": "ledger"} | EVERY_VERB})
     if not row.keys() & {"_gorgias_action", "_sdc_deleted_at"}:
         assert desk.summary[stream] == {"unchanged": 1}, "it is the same row to the ledger"
         assert desk.written == []
@@ -230,7 +233,7 @@ def test_what_only_some_rows_of_a_stream_cannot_take_is_told(
 ) -> None:
     row = {"id": TICKET_ID, "subject": "New", "messages": [MAIL]}
     acting = ({**row, "_gorgias_action": verb} for verb in ("update", "update", "delete"))
-    desk.write(*rows("tickets", *acting))
+    desk.write(*rows("tickets", *acting), streams={"*": EVERY_VERB})
     told = [each.message for each in caplog.records if "mean nothing" in each.message]
     assert told == ["Columns that mean nothing here: messages."]
 

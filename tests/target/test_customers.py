@@ -123,7 +123,7 @@ def test_who_is_gone_already_needs_no_deletion(desk: Desk) -> None:
 
 
 def test_who_was_deleted_by_a_row_and_comes_back_is_created_anew(desk: Desk) -> None:
-    streams = {"streams": {"crm": "customers"}}
+    streams = {"streams": {"crm": {"operation": "customers", "verbs": ["delete"]}}}
     first = rows("crm", LEA | {"_gorgias_action": None}, keys=KEY)
     desk.write(*first, **streams)
     desk.write(*rows("crm", LEA | {"_gorgias_action": "delete"}, keys=KEY), **streams)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.target.support import NOTE, SENT, record, rows, schema
+from tests.target.support import EVERY_VERB, NOTE, SENT, record, rows, schema
 
 if TYPE_CHECKING:
     from tests.target.support import Desk, Row
@@ -42,6 +42,7 @@ def test_nobody_goes_if_nobody_may(desk: Desk) -> None:
         ),
         max_deletes=0,
         on_error="continue",
+        streams={"*": EVERY_VERB},
     )
     assert set(desk.reasons) == {"No more may be deleted in this run ('max_deletes' is 0)."}
     assert len(desk.reasons) == 6
@@ -62,12 +63,22 @@ def test_what_is_not_there_to_be_deleted_is_not_counted(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "params", [{"view_id": 7001}, {"view": {"filters": ""}}, {}, {"ticket_ids": None}]
+    "params",
+    [
+        {"view_id": 7001},
+        {"view": {"filters": ""}},
+        {"ticket_ids": [], "view_id": 7001},
+        {"ticket_ids": [83000001], "view_id": 7001},
+        {"ticket_ids": []},
+        {},
+        {"ticket_ids": None},
+    ],
 )
 def test_a_job_that_deletes_must_say_which_tickets(desk: Desk, params: Row) -> None:
     desk.write(
         *rows("jobs", {"number": 1, "type": "deleteTicket", "params": params}, keys=["number"]),
         on_error="continue",
+        streams={"*": EVERY_VERB},
     )
     assert len(desk.reasons) == 1
     assert "ticket_ids" in desk.reasons[0]
@@ -85,11 +96,10 @@ def test_a_job_that_deletes_must_say_which_tickets(desk: Desk, params: Row) -> N
     ],
 )
 def test_a_job_that_deletes_or_trashes_more_than_allowed_is_refused(desk: Desk, job: Row) -> None:
-    desk.write(
-        *rows("jobs", {"number": 1, **job}, keys=["number"]), max_deletes=1, on_error="continue"
-    )
+    options: Row = {"streams": {"*": EVERY_VERB}, "on_error": "continue"}
+    desk.write(*rows("jobs", {"number": 1, **job}, keys=["number"]), **options, max_deletes=1)
     assert desk.reasons == ["No more may be deleted in this run ('max_deletes' is 1)."]
-    desk.write(*rows("jobs", {"number": 1, **job}, keys=["number"]), max_deletes=2)
+    desk.write(*rows("jobs", {"number": 1, **job}, keys=["number"]), **options, max_deletes=2)
     assert desk.summary["jobs"]["created"] == 1
 
 
@@ -104,6 +114,7 @@ def test_what_a_job_works_on_is_not_changed_unless_sending_and_deleting_are_allo
         on_error="continue",
         allow_sending=True,
         max_deletes=1,
+        streams={"*": EVERY_VERB},
     )
     assert desk.reasons == [
         "The job may apply a macro that sends messages, and the setting 'allow_sending' is off.",
@@ -118,7 +129,11 @@ def test_a_job_that_deletes_counts_each_of_its_tickets(desk: Desk) -> None:
         {"number": n, "type": "deleteTicket", "params": {"ticket_ids": ids[:n]}} for n in (4, 2, 3)
     )
     desk.write(
-        *rows("jobs", *jobs, keys=["number"]), max_deletes=5, on_error="continue", max_parallelism=1
+        *rows("jobs", *jobs, keys=["number"]),
+        max_deletes=5,
+        on_error="continue",
+        max_parallelism=1,
+        streams={"*": EVERY_VERB},
     )
     assert [row["key"] for row in desk.rejects] == [{"number": 2}, {"number": 3}]
 

@@ -12,7 +12,17 @@ import pytest
 from gorgias_api import TransportError
 from tests.api.server import refusal
 from tests.target.late import late
-from tests.target.support import MAIL, NOTE, SENT, QuickClock, json_lines, lines, rows, state
+from tests.target.support import (
+    EVERY_VERB,
+    MAIL,
+    NOTE,
+    SENT,
+    QuickClock,
+    json_lines,
+    lines,
+    rows,
+    state,
+)
 from tests.target_process import FastClock, run_target
 
 if TYPE_CHECKING:
@@ -244,7 +254,11 @@ def test_a_deletion_of_what_is_in_doubt_waits_until_it_is_settled(desk: Desk) ->
     row = CREATES["customers"]
     gone = {"number": 1, "_gorgias_action": "delete"}
     with late(desk.sandbox, desk.clock.monotonic, 40) as server:
-        desk.write(*rows("customers", row, gone, keys=["number"]), api_url=server.url)
+        desk.write(
+            *rows("customers", row, gone, keys=["number"]),
+            api_url=server.url,
+            streams={"*": EVERY_VERB},
+        )
         server.finish()
     assert "lea@shop.example" not in desk.people()
 

@@ -8,7 +8,7 @@ import pytest
 
 from gorgias_api import Client
 from tests.support import settings
-from tests.target.support import MAIL, NOTE, rows
+from tests.target.support import EVERY_VERB, MAIL, NOTE, rows
 
 if TYPE_CHECKING:
     from tests.target.support import Desk, Row
@@ -134,7 +134,7 @@ def test_what_is_gone_and_only_to_be_updated_is_refused_without_asking_for_it_ea
 def test_what_is_back_is_deleted_if_it_is_known_by_its_mark(desk: Desk, stream: str) -> None:
     vanish(desk, stream, made(desk, stream))
     new = back(desk, stream)
-    desk.write(*row(stream, _gorgias_action="delete"))
+    desk.write(*row(stream, _gorgias_action="delete"), streams={"*": EVERY_VERB})
     assert new not in {each["id"] for each in desk.rows(stream)}
     assert desk.summary[stream]["deleted"] == 1
 
@@ -142,7 +142,7 @@ def test_what_is_back_is_deleted_if_it_is_known_by_its_mark(desk: Desk, stream: 
 def test_somebody_else_with_the_address_of_a_deleted_customer_is_not_deleted(desk: Desk) -> None:
     vanish(desk, "customers", made(desk, "customers"))
     other = call(desk, "create-customer", email=EMAIL, name="Another")["id"]
-    desk.write(*row("customers", _gorgias_action="delete"))
+    desk.write(*row("customers", _gorgias_action="delete"), streams={"*": EVERY_VERB})
     assert desk.row("customers", other)["name"] == "Another"
     assert desk.summary["customers"]["unchanged"] == 1
 
@@ -246,7 +246,7 @@ def test_what_the_row_itself_says_of_the_trash_counts(desk: Desk) -> None:
     gone = given | {"_sdc_deleted_at": "2026-01-31T09:00:00Z"}
     desk.write(*rows("tickets", gone, keys=KEY))
     said = given | {"trashed_datetime": "2026-02-01T09:00:00Z"}
-    desk.write(*rows("tickets", said, keys=KEY))
+    desk.write(*rows("tickets", said, keys=KEY), streams={"*": EVERY_VERB})
     assert desk.the("tickets", external_id="tickets:1")["trashed_datetime"]
 
 

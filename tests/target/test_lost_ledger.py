@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.target.support import MAIL, NOTE, SENT, rows
+from tests.target.support import EVERY_VERB, MAIL, NOTE, SENT, rows
 
 if TYPE_CHECKING:
     from tests.target.support import Desk, Row
@@ -112,7 +112,7 @@ def test_what_it_knew_by_key_alone_can_be_changed_and_deleted(desk: Desk, verb: 
     ticket = desk.the("tickets", external_id="tickets:1")["id"]
     lose(desk)
     change = {"number": 1, "subject": "New", "_gorgias_action": verb}
-    desk.write(*rows("tickets", change, keys=KEY), **MORE)
+    desk.write(*rows("tickets", change, keys=KEY), **MORE, streams={"*": EVERY_VERB})
     left = [row for row in desk.rows("tickets") if row["id"] == ticket]
     match verb:
         case "update":

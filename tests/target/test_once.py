@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from tests.target.support import Desk, Row
 
 KEY = ("number",)
-PEOPLE: Row = {"streams": {"people": "upsert_customers", "requests": "upsert_tickets"}}
+PEOPLE: Row = {
+    "streams": {
+        "people": {"operation": "upsert_customers", "verbs": ["delete"]},
+        "requests": {"operation": "upsert_tickets", "verbs": ["delete", "trash"]},
+        "messages": {"verbs": ["delete"]},
+    }
+}
 EMAIL = "lea@shop.example"
 
 

@@ -81,7 +81,7 @@ def good_and_bad(desk: Desk) -> tuple[list[Row], dict[tuple[str, int], str]]:
             ({**at, **NOTE, "meta": {"a": float("nan")}}, "'meta.a' cannot be written as JSON."),
             (
                 {**at, **NOTE, "attachments": ["/nowhere/file.pdf"]},
-                "The file /nowhere/file.pdf of 'attachments' cannot be read",
+                "Local files in 'attachments' are refused until the setting 'attachments_from'",
             ),
             (
                 {**at, **NOTE, "external_id": "x" * 256},

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.target.support import MAIL, NOTE, SENT, json_lines, lines, rows
+from tests.target.support import EVERY_VERB, MAIL, NOTE, SENT, json_lines, lines, rows
 
 if TYPE_CHECKING:
     from tests.target.support import Desk, Row
@@ -182,15 +182,15 @@ def removals(desk: Desk) -> dict[str, tuple[list[Row], Row]]:
             {},
         ),
         "tickets": ([{"id": tagged["id"], "tags": ["x"]}], {"replace": ["tags"]}),
-        "update_tickets": ([{"id": tagged["id"], "spam": True}], {}),
+        "update_tickets": ([{"id": tagged["id"], "spam": True}], {"verbs": ["trash"]}),
         "trash_tickets": ([{"id": tagged["id"]}], {}),
         "replace_ticket_custom_fields": ([{"ticket_id": valued["id"], "custom_fields": []}], {}),
         "delete_ticket_custom_fields": ([field], {}),
         "ticket_custom_fields": ([field | {"value": None}], {"nulls": "write"}),
         "customers": ([{"id": customer, "channels": channels}], {"replace": ["channels"]}),
         "teams": ([{"id": team, "members": []}], {"replace": ["members"]}),
-        "jobs": ([{"number": 1, **job}], {}),
-        "create_jobs": ([{"number": 2, **tags}], {}),
+        "jobs": ([{"number": 1, **job}], {"verbs": ["delete"]}),
+        "create_jobs": ([{"number": 2, **tags}], {"verbs": ["delete"]}),
     }
 
 
@@ -305,7 +305,11 @@ def test_a_dry_run_asks_once_for_each_object(desk: Desk) -> None:
         for name in "abc"
         for verb in ("add", "remove")
     )
-    desk.write(*rows("ticket_tags", *row, keys=["ticket_id", "name"]), dry_run=True)
+    desk.write(
+        *rows("ticket_tags", *row, keys=["ticket_id", "name"]),
+        dry_run=True,
+        streams={"*": EVERY_VERB},
+    )
     assert len(desk.sandbox.requests) == 2  # what tags it has, and whether it is there
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.target.support import rows
+from tests.target.support import EVERY_VERB, rows
 
 if TYPE_CHECKING:
     from tests.target.support import Desk, Row
@@ -84,7 +84,7 @@ def test_changes_of_one_ticket_keep_their_order(desk: Desk, tagged: Row) -> None
         {"ticket_id": ticket, "name": "on and off", "_gorgias_action": action}
         for action in ("add", "remove", "add", "remove")
     )
-    desk.write(*rows("ticket_tags", *changes))
+    desk.write(*rows("ticket_tags", *changes), streams={"*": EVERY_VERB})
     assert "on and off" not in tags_of(desk, ticket)
     assert [line.split()[0] for line in desk.written] == ["POST", "DELETE"] * 2
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.target.support import MAIL, SENT, TICKET, rows, state
+from tests.target.support import EVERY_VERB, MAIL, SENT, TICKET, rows, state
 
 if TYPE_CHECKING:
     from tests.target.support import Desk, Row
@@ -328,7 +328,7 @@ def test_a_row_names_its_own_operation(desk: Desk) -> None:
         {"id": three, "subject": "x", "_gorgias_action": "delete_tickets"},
         {"id": one, "subject": "Kept twice", "_gorgias_action": None},
     )
-    desk.write(*rows("tickets", *changes, keys=["id"]))
+    desk.write(*rows("tickets", *changes, keys=["id"]), streams={"*": EVERY_VERB})
     assert desk.row("tickets", one)["subject"] == "Kept twice"
     assert desk.row("tickets", two)["trashed_datetime"]
     assert three not in {row["id"] for row in desk.rows("tickets")}
@@ -337,14 +337,18 @@ def test_a_row_names_its_own_operation(desk: Desk) -> None:
 
 def test_the_column_with_the_operation_may_have_another_name(desk: Desk) -> None:
     ticket = desk.any("tickets")["id"]
-    desk.write(*rows("tickets", {"id": ticket, "op": "trash"}, keys=["id"]), action_field="op")
+    desk.write(
+        *rows("tickets", {"id": ticket, "op": "trash"}, keys=["id"]),
+        action_field="op",
+        streams={"*": EVERY_VERB},
+    )
     assert desk.row("tickets", ticket)["trashed_datetime"]
 
 
 def test_an_operation_that_there_is_not_is_refused(desk: Desk) -> None:
     ticket = desk.any("tickets")["id"]
     row = {"id": ticket, "_gorgias_action": "merge"}
-    desk.write(*rows("tickets", row, keys=["id"]), on_error="continue")
+    desk.write(*rows("tickets", row, keys=["id"]), on_error="continue", streams={"*": EVERY_VERB})
     assert desk.reasons == [
         "'_gorgias_action' must be one of: create, delete, trash, update, upsert."
     ]

@@ -135,7 +135,10 @@ def test_each_object_ends_as_the_last_row_says_however_the_streams_name_it(
         lines.append(record(kind, **line))
         if chance.random() < 0.1:
             lines.append(state(number))
-    streams: Row = {"by_*": "update_tickets", "tags_*": {"operation": "ticket_tags"}}
+    streams: Row = {
+        "by_*": "update_tickets",
+        "tags_*": {"operation": "ticket_tags", "verbs": ["remove"]},
+    }
     desk.write(*lines, streams=streams)
     for ticket, wanted in expected.items():
         row = desk.row("tickets", ticket)
@@ -179,6 +182,6 @@ def test_a_removal_between_two_additions_keeps_its_place(desk: Desk) -> None:
     ticket = desk.rows("tickets")[0]["id"]
     verbs = [("x", "add"), ("y", "add"), ("x", "remove"), ("z", "add"), ("x", "add")]
     changes = ({"ticket_id": ticket, "name": n, "_gorgias_action": v} for n, v in verbs)
-    desk.write(*rows("ticket_tags", *changes))
+    desk.write(*rows("ticket_tags", *changes), streams={"*": {"verbs": ["remove"]}})
     assert {"x", "y", "z"} <= {tag["name"] for tag in desk.row("tickets", ticket)["tags"]}
     assert [line.split()[0] for line in desk.written] == ["POST", "DELETE", "POST"]

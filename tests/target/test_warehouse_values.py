@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from singer_sdk.singerlib.json import serialize_json
 
 from gorgias_api.kinds import WORDS
-from tests.target.support import MAIL, record, rows, schema
+from tests.target.support import EVERY_VERB, MAIL, record, rows, schema
 
 if TYPE_CHECKING:
     from tests.target.support import Desk, Row
@@ -92,7 +92,7 @@ def test_a_ticket_gets_what_was_printed(
         "snooze_datetime": snoozed[0],
         "meta": meta[0],
     }
-    desk.feed(texts(rows("tickets", row)), skip_unchanged=False)
+    desk.feed(texts(rows("tickets", row)), skip_unchanged=False, streams={"*": EVERY_VERB})
     sent = json.loads(desk.sandbox.requests[-1].body or "")
     assert sent["subject"] == subject[1]
     assert sent["spam"] is spam[1]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.support import Row
 
 STREAMS = {
-    "reverse-people": "upsert_customers",
+    "reverse-people": {"operation": "upsert_customers", "verbs": ["delete"]},
     "reverse-profiles": "set_data_customers",
     "reverse-tags": "add_ticket_tags",
     "reverse-replies": "create_messages",
@@ -102,6 +102,7 @@ def reverse(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Itera
         target = settings(sandbox) | {
             "streams": json.dumps(STREAMS),
             "ledger_url": f"sqlite:///{home}/ledger.db",
+            "attachments_from": str(home),
         }
         variables = {f"TARGET_GORGIAS_{name.upper()}": value for name, value in target.items()}
         # The tap wants a host and a password, and goes to the socket all the same.
