@@ -118,8 +118,10 @@ class _Folder:
         # file that is replaced meanwhile leads nowhere else.
         found = os.path.realpath(os.path.join(self._root, *steps))  # noqa: PTH118 - no Path
         inside = Path(os.path.relpath(found, self._root)).parts
-        if inside[0] == os.pardir:
+        if inside[:1] == (os.pardir,):
             raise _UnfitError(OUTSIDE)
+        if not inside:
+            raise _UnfitError(IRREGULAR)
         with _opened(self._root, inside) as file:
             status = os.fstat(file)
             if not stat.S_ISREG(status.st_mode):
