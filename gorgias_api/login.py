@@ -17,7 +17,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from gorgias_api.auth import TokenEndpoint, origin
 from gorgias_api.errors import ApiError, LoginError, SettingsError, UsageError
-from gorgias_api.masking import mask_text
+from gorgias_api.known_secrets import SECRETS
+from gorgias_api.masking import cleaned
 from gorgias_api.tokens import Tokens, TokenStore
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class Login:
         if not secrets.compare_digest(said.get("state", "").encode(), self.state.encode()):
             message = "That address answers another login: its 'state' is not ours; log in again."
             raise LoginError(message)
+        SECRETS.learn(said["code"])
         return said["code"]
 
     def finish(self, code: str, clock: Clock) -> Tokens:
@@ -216,4 +218,4 @@ def listening(port: int = 0, path: str = PATH) -> Iterator[Callback]:
 
 def _plain(text: str) -> str:
     """What somebody else says, as part of one line."""
-    return mask_text("".join(char for char in text if char.isprintable()))[:LONGEST]
+    return cleaned(text, LONGEST)

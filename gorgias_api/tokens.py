@@ -16,6 +16,7 @@ from filelock import FileLock
 
 from gorgias_api.atomic import PRIVATE, replacing
 from gorgias_api.errors import SettingsError, UsageError
+from gorgias_api.known_secrets import SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,9 @@ class Tokens:
     expires_at: float | None = None
     origin: str = ""
     """Fingerprint of the login the tokens descend from, so that a new login wins over the file."""
+
+    def __post_init__(self) -> None:
+        SECRETS.learn([self.access_token, self.refresh_token])
 
 
 def fingerprint(*parts: str | None) -> str:

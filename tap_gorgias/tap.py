@@ -25,6 +25,7 @@ from gorgias_api import (
     SettingsError,
     UnauthorizedError,
 )
+from gorgias_api.logs import clean_logs
 from gorgias_api.nearest import did_you_mean
 from gorgias_api.settings import (
     Setting,
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
 FAILED, MISUSED = 1, 2
 FATAL = (UnauthorizedError, SettingsError)
 """What no stream can be read with."""
+SILENT = ("singer_sdk.mapper",)
+"""What logs the expressions of stream maps, which may hold a hash seed, and what they give."""
 
 
 class TapGorgias(Tap):
@@ -109,7 +112,7 @@ class TapGorgias(Tap):
         """Our own settings, and those that the SDK adds."""
         added: dict[str, Any] = {}
         cls.append_builtin_config(added)
-        return [*settings.OWN, *from_json_schema(added)]
+        return [*settings.OWN, *from_json_schema(added, secret={"stream_map_config"})]
 
     @classmethod
     def cb_config(
@@ -355,6 +358,7 @@ def _json_object(name: str, file: IO[str] | None) -> IO[str] | None:
 
 def main() -> None:
     """Run the tap; a mistake or a refusal is one sentence on the log and an exit code."""
+    clean_logs(*SILENT)
     try:
         TapGorgias.cli()
     except SettingsError as error:

@@ -12,10 +12,12 @@ import click
 from sqlalchemy import delete, insert, select
 
 from gorgias_api import GorgiasError, SettingsError, UsageError
+from gorgias_api.logs import clean_logs
+from gorgias_api.masking import cleaned
 from gorgias_api.settings import Settings
 from target_gorgias.database import ENTRIES, STREAMS, WAITING
 from target_gorgias.ledger import DONE, PENDING, Entry, Ledger
-from target_gorgias.target import FAILED, MISUSED, TargetGorgias
+from target_gorgias.target import FAILED, MISUSED, SILENT, TargetGorgias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -129,20 +131,22 @@ def _opened(given: dict[str, Any]) -> OpenLedger:
 
 def main() -> None:
     """Run the command: 0 done, 1 nothing found or no ledger, 2 a mistake in call or settings."""
+    clean_logs(*SILENT)
     try:
         sys.exit(ledger(standalone_mode=False))
     except click.ClickException as error:
         message = error.format_message()
         is_help = message.startswith("Usage:")  # what a group without a command says
-        click.echo(message if is_help else f"{NAME}: {' '.join(message.split())}", err=True)
+        told = " ".join(message.split())
+        click.echo(message if is_help else f"{NAME}: {cleaned(told)}", err=True)
         sys.exit(MISUSED)
     except click.Abort:
         sys.exit(FAILED)
     except (SettingsError, UsageError) as error:
-        click.echo(f"{NAME}: {error}", err=True)
+        click.echo(f"{NAME}: {cleaned(str(error))}", err=True)
         sys.exit(MISUSED)
     except GorgiasError as error:
-        click.echo(f"{NAME}: {error}", err=True)
+        click.echo(f"{NAME}: {cleaned(str(error))}", err=True)
         sys.exit(FAILED)
 
 

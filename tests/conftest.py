@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gorgias_api.known_secrets import SECRETS, KnownSecrets
 from gorgias_sandbox.options import Options
 from gorgias_sandbox.serve import serve
 
@@ -14,6 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gorgias_sandbox.serve import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def _process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test logging and known secrets as a new process has them."""
+    monkeypatch.setattr(logging.Logger, "callHandlers", logging.Logger.callHandlers)
+    for name, value in vars(KnownSecrets()).items():
+        monkeypatch.setattr(SECRETS, name, value)
 
 
 @pytest.fixture

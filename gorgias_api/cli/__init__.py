@@ -15,6 +15,8 @@ from gorgias_api.cli.files import download, upload
 from gorgias_api.cli.login import login
 from gorgias_api.cli.request import account, request, search
 from gorgias_api.errors import GorgiasError, SettingsError, UsageError
+from gorgias_api.logs import clean_logs
+from gorgias_api.masking import cleaned
 from gorgias_api.settings import SHARED, Setting, from_files, from_variables, gather
 
 PREFIXES = ("TAP_GORGIAS_", "GORGIAS_")
@@ -61,18 +63,27 @@ for command in (account, call, download, login, request, search, upload):
 
 def main() -> None:
     """Run `gorgias`: 0 done, 1 refused by the API or unreachable, 2 a mistake in the call."""
+    clean_logs()
     try:
         sys.exit(gorgias(standalone_mode=False))
     except click.ClickException as error:
         message = error.format_message()
         is_help = message.startswith("Usage:")  # what a group without a command says
-        click.echo(message if is_help else f"gorgias: {' '.join(message.split())}", err=True)
+        if is_help:
+            click.echo(message, err=True)
+        else:
+            _tell(" ".join(message.split()))
         sys.exit(MISUSED)
     except click.Abort:
         sys.exit(REFUSED)
     except (SettingsError, UsageError) as error:
-        click.echo(f"gorgias: {error}", err=True)
+        _tell(str(error))
         sys.exit(MISUSED)
     except GorgiasError as error:
-        click.echo(f"gorgias: {error}", err=True)
+        _tell(error.in_full)
         sys.exit(REFUSED)
+
+
+def _tell(sentence: str) -> None:
+    """Say what went wrong, also in the API's words: the person who asked may see them."""
+    click.echo(f"gorgias: {cleaned(sentence)}", err=True)
