@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gorgias_api.known_secrets import MASK, NAMES
@@ -48,8 +49,9 @@ def clean_logs(*silent: str) -> None:
 def clean_record(record: logging.LogRecord) -> None:
     """Clean a record in place. One that is clean keeps its arguments, which formatters may read."""
     said = _message(record)
-    text = cleaned(_with_places(said, record), LONGEST)
-    if text != said or not record.args or cleaned(str(record.args), LONGEST) != str(record.args):
+    text = cleaned(_with_places(_text(record.msg) if said is None else said, record), LONGEST)
+    arguments = _text(record.args)
+    if text != said or not record.args or cleaned(arguments, LONGEST) != arguments:
         record.msg, record.args = text, None
     record.exc_info = record.exc_text = record.stack_info = None
     for name, value in vars(record).items():
@@ -57,11 +59,16 @@ def clean_record(record: logging.LogRecord) -> None:
             vars(record)[name] = _clean(value, name)
 
 
-def _message(record: logging.LogRecord) -> str:
-    try:
+def _message(record: logging.LogRecord) -> str | None:
+    with suppress(Exception):  # arguments that do not fit, or refuse to be text, end no program
         return record.getMessage()
-    except (LookupError, TypeError, ValueError):  # the arguments do not fit
-        return str(record.msg)
+    return None
+
+
+def _text(value: object) -> str:
+    with suppress(Exception):  # as above
+        return str(value)
+    return type(value).__name__
 
 
 def _with_places(text: str, record: logging.LogRecord) -> str:
@@ -69,7 +76,7 @@ def _with_places(text: str, record: logging.LogRecord) -> str:
     error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
     told: list[str] = []
     while error is not None and len(told) < FRAMES:
-        for said in (str(error), *(arg for arg in error.args if isinstance(arg, str))):
+        for said in (_text(error), *(arg for arg in error.args if isinstance(arg, str))):
             if said:
                 text = text.replace(said, type(error).__name__)
         told.append(f"{type(error).__name__} at {_places(error.__traceback__)}")
@@ -95,6 +102,4 @@ def _clean(value: Any, name: str) -> Any:  # noqa: ANN401 - whatever somebody ad
         return {cleaned(str(key)): _clean(item, str(key)) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(item, name) for item in value]
-    text = str(value)
-    clean = cleaned(text, LONGEST)
-    return clean if isinstance(value, str) or clean != text else value
+    return cleaned(_text(value), LONGEST)
