@@ -21,7 +21,7 @@ from gorgias_api.errors import (
     ServerError,
     UnauthorizedError,
 )
-from gorgias_api.masking import mask_text, mask_value, media_type
+from gorgias_api.masking import mask_value, media_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,7 +138,7 @@ def _said(body: bytes) -> tuple[str, dict[str, Any]]:
         masked: dict[str, Any] = mask_value(
             fields if isinstance(fields, dict) else {"data": fields}
         )
-        return mask_text(str(message)), masked
+        return mask_value(str(message)), masked
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return "", {}
 

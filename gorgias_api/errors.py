@@ -86,10 +86,10 @@ class Refusal:
     method: str
     path: str
     status: int
-    message: str = ""
-    fields: dict[str, Any] = field(default_factory=dict)
-    request_id: str | None = None
-    location: str | None = None
+    message: str = field(default="", repr=False)
+    fields: dict[str, Any] = field(default_factory=dict, repr=False)
+    request_id: str | None = field(default=None, repr=False)
+    location: str | None = field(default=None, repr=False)
     retry_after: float | None = None
 
     def clause(self, *, in_full: bool = False) -> str:
@@ -113,7 +113,7 @@ class ApiError(GorgiasError):
     """The API refused a request."""
 
     def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal)
+        super().__init__(refusal.clause())
         self.refusal = refusal
         self.advice = "."
         """How the sentence ends: with what to do, where that is known."""

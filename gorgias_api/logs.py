@@ -24,7 +24,7 @@ TEXT = {"args", "exc_info", "exc_text", "msg", "stack_info"}
 _call_handlers = logging.Logger.callHandlers
 
 
-def clean_logs(*silent: str) -> None:
+def clean_logs(*silent: str, structured: tuple[type, ...] = ()) -> None:
     """Clean every record of this process from now on.
 
     It is done where loggers hand records to handlers, so no configuration, logger, filter or
@@ -34,25 +34,29 @@ def clean_logs(*silent: str) -> None:
 
     Args:
         silent: further loggers that log data and are not heard at all.
+        structured: types of single arguments that formatters read themselves; such an argument
+            is kept where the message is clean, all others become part of the text.
     """
     unheard = SILENT + silent
 
     def call_handlers(self: logging.Logger, record: logging.LogRecord) -> None:
         if not any(f"{record.name}.".startswith(f"{name}.") for name in unheard):
-            clean_record(record)
+            clean_record(record, structured)
             _call_handlers(self, record)
 
     # What `logging` offers for this, record factories and filters, misses what comes after them.
     logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign]  # see above
 
 
-def clean_record(record: logging.LogRecord) -> None:
-    """Clean a record in place. One that is clean keeps its arguments, which formatters may read."""
+def clean_record(record: logging.LogRecord, structured: tuple[type, ...] = ()) -> None:
+    """Clean a record in place; see `clean_logs`."""
     said = _message(record)
     text = cleaned(_with_places(_text(record.msg) if said is None else said, record), LONGEST)
-    arguments = _text(record.args)
-    if text != said or not record.args or cleaned(arguments, LONGEST) != arguments:
-        record.msg, record.args = text, None
+    match record.args:
+        case (argument,) if text == said and isinstance(argument, structured):
+            pass
+        case _:
+            record.msg, record.args = text, None
     record.exc_info = record.exc_text = record.stack_info = None
     for name, value in vars(record).items():
         if name not in TEXT:

@@ -78,11 +78,11 @@ def media_type(content_type: str) -> str:
 
 
 def mask_value(value: Any, name: str = "") -> Any:  # noqa: ANN401 - any JSON in, the same JSON out
-    """`value` with every secret (by its name) and every e-mail address hidden, at any depth."""
+    """`value` with every secret, known or by its name, and every e-mail address hidden."""
     if value is not None and name and SECRET_NAMES.search(name):
         return MASK
     if isinstance(value, dict):
         return {mask_text(str(key)): mask_value(item, str(key)) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [mask_value(item, name) for item in value]
-    return mask_text(value) if isinstance(value, str) else value
+    return mask_text(SECRETS.hide(value)) if isinstance(value, str) else value

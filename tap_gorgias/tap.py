@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.mapper import RemoveRecordTransform
+from singer_sdk.metrics import Point
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import Catalog, StateMessage
 
@@ -358,7 +359,7 @@ def _json_object(name: str, file: IO[str] | None) -> IO[str] | None:
 
 def main() -> None:
     """Run the tap; a mistake or a refusal is one sentence on the log and an exit code."""
-    clean_logs(*SILENT)
+    clean_logs(*SILENT, structured=(Point,))
     try:
         TapGorgias.cli()
     except SettingsError as error:

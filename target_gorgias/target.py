@@ -13,6 +13,7 @@ from singer_sdk import Target
 from singer_sdk.exceptions import MappingError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 from singer_sdk.mapper import CustomStreamMap
+from singer_sdk.metrics import Point
 from singer_sdk.plugin_base import _ConfigInput
 
 from gorgias_api import Client, GorgiasError, SettingsError, UsageError
@@ -367,7 +368,7 @@ class TargetGorgias(Target):
 
 def main() -> None:
     """Run the target; a mistake or a refusal is one sentence on the log and an exit code."""
-    clean_logs(*SILENT)
+    clean_logs(*SILENT, structured=(Point,))
     try:
         TargetGorgias.cli()
     except (SettingsError, UsageError) as error:

@@ -37,7 +37,7 @@ UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069
 @pytest.fixture(autouse=True)
 def _program() -> None:
     """As every program begins."""
-    clean_logs("singer_sdk.mapper")
+    clean_logs("singer_sdk.mapper", structured=(Point,))
     Settings.from_mapping({"domain": "acme", "username": "agent@acme.example", "api_key": KEY})
 
 
