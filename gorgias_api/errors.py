@@ -32,7 +32,7 @@ CUSTOMER = re.compile(r"/customers/([0-9]{1,18})(?![0-9])")
 FIELD = re.compile(r"[a-z][a-z0-9_]{0,40}|[0-9]{1,3}", re.ASCII)
 """What a name of a field looks like, or a place in a list."""
 MOST_FIELDS = 10
-MISSING_SCOPE = re.compile(r"[Mm]issing scope:? *([a-z_]+:[a-z]+)")
+MISSING_SCOPE = re.compile(r"[Mm]issing scope:? {0,9}([a-z_]{1,40}:[a-z]{1,20})\b")
 
 
 class GorgiasError(Exception):
@@ -158,6 +158,11 @@ class ForbiddenError(ApiError):
         """The OAuth2 scope the API asks for, where it names one."""
         found = MISSING_SCOPE.search(self.refusal.message)
         return found[1] if found else None
+
+    def __str__(self) -> str:
+        """As of any refusal, and the scope, which is no personal data."""
+        scope = self.missing_scope
+        return super().__str__() + (f" Missing scope: {scope}." if scope else "")
 
 
 class NotFoundError(ApiError):

@@ -25,7 +25,12 @@ LONGEST = 1000
 
 def mask_text(text: str) -> str:
     """`text` without any e-mail address."""
-    return EMAIL.sub(f"{MASK}@{MASK}", text)
+    return EMAIL.sub(_hidden, text)
+
+
+def _hidden(found: re.Match[str]) -> str:
+    """What stands for an address; the host behind a password that is hidden already is none."""
+    return found[0] if found[0].startswith(f"{MASK}@") else f"{MASK}@{MASK}"
 
 
 def visible(text: str) -> str:

@@ -50,7 +50,6 @@ def gorgias(context: click.Context, /, config: Path | None, **flags: Any) -> Non
         given |= from_variables(SHARED, prefix, os.environ)
     set_flags = {name: value for name, value in flags.items() if value is not None}
     given |= gather(SHARED, set_flags, lambda name: f"option {_flag(name)}")
-    _forget_secret_variables()
     level = logging.INFO if given.get("debug_requests") else logging.WARNING
     logging.basicConfig(level=level, format="%(message)s", force=True)
     context.obj = given
@@ -60,14 +59,6 @@ gorgias.params.extend(_option(setting) for setting in SHARED)
 
 for command in (account, call, download, login, request, search, upload):
     gorgias.add_command(command)
-
-
-def _forget_secret_variables() -> None:
-    """Keep secrets from programs that are started from here, such as a browser."""
-    for setting in SHARED:
-        for name in setting.names if setting.secret else ():
-            for prefix in PREFIXES:
-                os.environ.pop(f"{prefix}{name.upper()}", None)
 
 
 def main() -> None:
