@@ -21,7 +21,7 @@ from gorgias_api.errors import (
     ServerError,
     UnauthorizedError,
 )
-from gorgias_api.masking import mask_text, mask_value, one_line
+from gorgias_api.masking import mask_value, media_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +78,11 @@ def read_answer(answer: Answer, response_type: ResponseType = "json") -> Any:  #
     try:
         return json.loads(answer.body, parse_constant=_no_number)
     except (ValueError, RecursionError):  # numbers without end and nesting without end, too
-        kind = one_line(answer.headers.get("Content-Type", "no content type"))
+        kind = (
+            media_type(answer.headers["Content-Type"])
+            if "Content-Type" in answer.headers
+            else "no content type"
+        )
         message = (
             f"{answer.method} {answer.path} was answered {answer.status} with {len(answer.body)} "
             f"bytes of {kind} that are not JSON."
@@ -134,7 +138,7 @@ def _said(body: bytes) -> tuple[str, dict[str, Any]]:
         masked: dict[str, Any] = mask_value(
             fields if isinstance(fields, dict) else {"data": fields}
         )
-        return mask_text(str(message)), masked
+        return mask_value(str(message)), masked
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return "", {}
 

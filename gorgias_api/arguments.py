@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from gorgias_api.masking import cleaned
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -27,7 +29,8 @@ def run(program: click.Command, name: str) -> NoReturn:
     except click.ClickException as error:
         message = without_values(error.format_message(), sys.argv[1:])
         is_help = message.startswith("Usage:")  # what a group without a command says
-        click.echo(message if is_help else f"{name}: {' '.join(message.split())}", err=True)
+        told = cleaned(" ".join(message.split()))
+        click.echo(message if is_help else f"{name}: {told}", err=True)
         sys.exit(MISUSED)
     except click.Abort:
         sys.exit(ABORTED)

@@ -25,14 +25,26 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from gorgias_api.masking import one_line
+from gorgias_api.known_secrets import MASK
+from gorgias_api.masking import one_line, plain_id
 
 CUSTOMER = re.compile(r"/customers/([0-9]{1,18})(?![0-9])")
-MISSING_SCOPE = re.compile(r"[Mm]issing scope:? *([a-z_]+:[a-z]+)")
+FIELD = re.compile(r"[a-z][a-z0-9_]{0,40}|[0-9]{1,3}", re.ASCII)
+"""What a name of a field looks like, or a place in a list."""
+MOST_FIELDS = 10
+MISSING_SCOPE = re.compile(r"[Mm]issing scope:? {0,9}([a-z_]{1,40}:[a-z]{1,20})\b")
 
 
 class GorgiasError(Exception):
-    """Root of all errors of this package. Its text is one sentence for a person."""
+    """Root of all errors of this package. Its text is one sentence for a person, fit for a log."""
+
+    @property
+    def in_full(self) -> str:
+        """The sentence with what the API said in words, which may quote personal data.
+
+        It is for the person who asked and for files that hold such data, never for a log.
+        """
+        return str(self)
 
 
 class SettingsError(GorgiasError):
@@ -81,30 +93,46 @@ class Refusal:
     method: str
     path: str
     status: int
-    message: str = ""
-    fields: dict[str, Any] = field(default_factory=dict)
-    request_id: str | None = None
-    location: str | None = None
+    message: str = field(default="", repr=False)
+    fields: dict[str, Any] = field(default_factory=dict, repr=False)
+    request_id: str | None = field(default=None, repr=False)
+    location: str | None = field(default=None, repr=False)
     retry_after: float | None = None
 
-    def sentence(self) -> str:
-        """One sentence: what was asked, what was answered, which fields are wrong."""
+    def clause(self, *, in_full: bool = False) -> str:
+        """What was asked, what was answered, which fields are wrong; no full stop yet.
+
+        Args:
+            in_full: with what the API said in words; otherwise only names of fields are told.
+        """
         text = f"{self.method} {self.path} was answered {self.status}"
-        if self.message:
+        if in_full and self.message:
             text += f": {one_line(self.message).rstrip('.')}"
         if self.fields:
-            text += f" ({one_line('; '.join(_flatten(self.fields)))})"
+            told = "; ".join(_flatten(self.fields)) if in_full else _names(self.fields)
+            text += f" ({one_line(told)})"
         if self.request_id:
-            text += f" [request {one_line(self.request_id)}]"
-        return text + "."
+            text += f" [request {plain_id(self.request_id)}]"
+        return text
 
 
 class ApiError(GorgiasError):
     """The API refused a request."""
 
     def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.sentence())
+        super().__init__(refusal.clause())
         self.refusal = refusal
+        self.advice = "."
+        """How the sentence ends: with what to do, where that is known."""
+
+    def __str__(self) -> str:
+        """What was asked, the status, names of fields and the request's id."""
+        return self.refusal.clause() + self.advice
+
+    @property
+    def in_full(self) -> str:
+        """The same with the API's own words."""
+        return self.refusal.clause(in_full=True) + self.advice
 
     @property
     def status(self) -> int:
@@ -126,7 +154,7 @@ class UnauthorizedError(ApiError):
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal)
-        self.args = (f"{self} Check the credentials.",)
+        self.advice = ". Check the credentials."
 
 
 class ForbiddenError(ApiError):
@@ -138,6 +166,11 @@ class ForbiddenError(ApiError):
         found = MISSING_SCOPE.search(self.refusal.message)
         return found[1] if found else None
 
+    def __str__(self) -> str:
+        """As of any refusal, and the scope, which is no personal data."""
+        scope = self.missing_scope
+        return super().__str__() + (f" Missing scope: {scope}." if scope else "")
+
 
 class NotFoundError(ApiError):
     """404: it never existed, or it was deleted."""
@@ -146,7 +179,7 @@ class NotFoundError(ApiError):
         """Name the likely mistake where the answer does not look like one of the API at all."""
         if not self.refusal.message and not api_url.endswith("/api"):
             hint = f"the setting 'api_url' probably lacks its end: write '{api_url}/api'"
-            self.args = (f"{str(self).removesuffix('.')}; {hint}.",)
+            self.advice = f"; {hint}."
 
 
 class MovedError(ApiError):
@@ -169,6 +202,17 @@ class RateLimitError(ApiError):
 
 class ServerError(ApiError):
     """5xx: the server's fault."""
+
+
+def _names(fields: dict[str, Any]) -> str:
+    """Which fields a refusal is about: `{"sender": {"id": ["bad"]}}` becomes `field sender.id`."""
+    paths = dict.fromkeys(each.partition(":")[0] for each in _flatten(fields))
+    names = [
+        ".".join(step if FIELD.fullmatch(step) else MASK for step in path.split("."))
+        for path in list(paths)[:MOST_FIELDS]
+    ]
+    more = ", …" if len(paths) > MOST_FIELDS else ""
+    return f"field{'s' if len(paths) > 1 else ''} {', '.join(names)}{more}"
 
 
 def _flatten(fields: Any, path: str = "") -> list[str]:  # noqa: ANN401 - nests by index or key

@@ -15,7 +15,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from gorgias_api.auth import TokenEndpoint, owner, token_store
 from gorgias_api.errors import ApiError, LoginError, SettingsError, UsageError
-from gorgias_api.masking import mask_text
+from gorgias_api.known_secrets import SECRETS
+from gorgias_api.masking import cleaned
 from gorgias_api.tokens import Tokens
 from gorgias_api.trust import is_trustworthy
 
@@ -59,6 +60,7 @@ class Login:
                 "http is allowed for loopback addresses only."
             )
             raise UsageError(message)
+        SECRETS.learn([self.state, self.verifier])
         token_store(self.settings).load()  # refused before somebody lets the app in
 
     @property
@@ -95,6 +97,7 @@ class Login:
             )
             message = f"Gorgias did not grant access ({_plain(reason)})."
             raise LoginError(message)
+        SECRETS.learn(said["code"])
         return said["code"]
 
     def is_answered_by(self, redirected: str) -> bool:
@@ -146,4 +149,4 @@ def _challenge(verifier: str) -> str:
 
 def _plain(text: str) -> str:
     """What somebody else says, as part of one line."""
-    return mask_text("".join(char for char in text if char.isprintable()))[:LONGEST]
+    return cleaned(text, LONGEST)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from gorgias_api.errors import AnswerError
-from gorgias_api.masking import mask_text
+from gorgias_api.masking import plain_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -94,7 +94,7 @@ def get_page(
         AnswerError: the answer is no page, however often it was asked for.
         GorgiasError: see `gorgias_api.errors`.
     """
-    read = partial(read_page, f"GET {mask_text(path)}")
+    read = partial(read_page, f"GET {plain_path(path)}")
     query = {**params, **further(cursor)}
     return read(client.request("GET", path, params=query, ahead=ahead, retry=retry, check=read))
 

@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 
 from gorgias_api.errors import SettingsError
 from gorgias_api.kinds import convert, is_blank
+from gorgias_api.known_secrets import SECRETS
 from gorgias_api.nearest import did_you_mean
 from gorgias_api.tokens import fingerprint
 from gorgias_api.trust import is_sendable, is_trustworthy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from gorgias_api.kinds import Kind
 
@@ -156,6 +157,8 @@ class Settings:
         api_url = _url("api_url", values.get("api_url", f"https://{domain}.gorgias.com/api"))
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(api_url))
         _check_credentials(values)
+        SECRETS.learn_pair(values.get("username"), values.get("api_key"))
+        SECRETS.learn_pair(values.get("client_id"), values.get("client_secret"))
         _check_ranges(values)
         # One file per login: two apps on one account must not replace each other's tokens.
         login = fingerprint(values.get("client_id"), origin)[:8]
@@ -212,6 +215,8 @@ def gather(
             for name in setting.names
             if not is_blank(given.get(name, ""))
         }
+        for value in values.values():
+            _learn(setting, value)
         if values:
             found[setting.name] = _agreed(values, place)
     return found
@@ -300,12 +305,23 @@ def json_schema(settings: Iterable[Setting]) -> dict[str, Any]:
     return {"type": "object", "properties": properties}
 
 
-def from_json_schema(schema: Mapping[str, Any]) -> list[Setting]:
-    """The settings that such a schema tells of, for those that somebody else adds to it."""
+def from_json_schema(schema: Mapping[str, Any], secret: Collection[str] = ()) -> list[Setting]:
+    """The settings that such a schema tells of, for those that somebody else adds to it.
+
+    Args:
+        schema: of a configuration.
+        secret: the names of those that may hold secrets, which the schema does not tell.
+    """
     return [
-        Setting(name, each["type"][0], each["description"])
+        Setting(name, each["type"][0], each["description"], secret=name in secret)
         for name, each in schema["properties"].items()
     ]
+
+
+def _learn(setting: Setting, value: object) -> None:
+    """Keep a secret, and the password in any address, out of what this process writes."""
+    if setting.secret or (isinstance(value, str) and "://" in value):
+        SECRETS.learn(value)
 
 
 def _converted(setting: Setting, value: object, place: str) -> Any:  # noqa: ANN401 - of its kind

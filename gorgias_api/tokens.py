@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from gorgias_api.atomic import replacing, sweep
 from gorgias_api.errors import SettingsError, UsageError
+from gorgias_api.known_secrets import SECRETS
 from gorgias_api.private import FILE, make_folder, opened, tighten
 from gorgias_api.trust import is_sendable
 
@@ -37,6 +38,9 @@ class Tokens:
     """Fingerprint of the login the tokens descend from, so that a new login wins over the file."""
     login: str = ""
     """Fingerprint of who may use them; blank in files of versions that did not write it."""
+
+    def __post_init__(self) -> None:
+        SECRETS.learn([self.access_token, self.refresh_token])
 
 
 @dataclass(frozen=True, kw_only=True)

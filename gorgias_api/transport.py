@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 from gorgias_api.answers import CALL_LIMIT, Answer, call_limit, http_date
 from gorgias_api.auth import credentials
 from gorgias_api.errors import AnswerError, UsageError
-from gorgias_api.masking import mask_text, mask_value, one_line
+from gorgias_api.masking import mask_text, mask_value, one_line, plain_path
 from gorgias_api.network import CONNECT_TIMEOUT, TROUBLE, environment, no_answer, sent_alone
 from gorgias_api.trust import is_loopback, is_trustworthy
 
@@ -50,8 +50,8 @@ class Transport:
         self._ahead = timedelta(0)
         self._adapters: list[HTTPAdapter] = []
         self._own = threading.local()
-        # Its debug lines carry queries, and those can carry addresses of people.
-        logging.getLogger("urllib3.connectionpool").addFilter(_without_query)
+        # It logs queries, and at its default level whole headers it cannot read.
+        logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -102,13 +102,13 @@ class Transport:
         patience = self._settings.request_timeout
         try:
             with (
-                _as_transport_error(f"GET {mask_text(path)}", url),
+                _as_transport_error(f"GET {plain_path(path)}", url),
                 sent_alone(
                     "GET", url, into.headers(), patience, public=self._must_be_public(url)
                 ) as response,
             ):
                 body = _body(response, into)
-                return Answer("GET", path, response.status_code, response.headers, body)
+                return Answer("GET", plain_path(path), response.status_code, response.headers, body)
         except UsageError:
             message = "The API pointed to an address that cannot be asked."
             raise AnswerError(message, final=True) from None
@@ -128,7 +128,7 @@ class Transport:
         prepared = request.copy()
         prepared.headers.update(into.headers() if into else {})
         self._credentials.sign(prepared)
-        method, path = str(prepared.method), mask_text(prepared.path_url.partition("?")[0])
+        method, path = str(prepared.method), plain_path(prepared.path_url.partition("?")[0])
         url, check = self._settings.api_url, "'domain', 'api_url' and "
         with _as_transport_error(f"{method} {path}", url, check):
             with self._budget.slot(ahead) as slot:
@@ -185,15 +185,6 @@ def _acknowledge(response: requests.Response) -> None:
     if isinstance(wire, socket.socket) and hasattr(socket, "TCP_QUICKACK"):
         with suppress(OSError):  # of a connection that is gone; reading it will tell
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-
-
-def _without_query(record: logging.LogRecord) -> bool:
-    if isinstance(record.args, tuple):
-        record.args = tuple(
-            mask_text(item.partition("?")[0]) if isinstance(item, str) else item
-            for item in record.args
-        )
-    return True
 
 
 @contextmanager

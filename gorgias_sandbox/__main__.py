@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import signal
 import socket
 import sys
@@ -82,6 +83,7 @@ def main(  # noqa: PLR0913 - one argument per option
         chaos=chaos,
         enrichment=chaos is not None,
     )
+    logging.disable()  # what libraries log quotes what is sent here
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
     with _listening(host, port) as listener:
@@ -90,8 +92,10 @@ def main(  # noqa: PLR0913 - one argument per option
         server = server_for(backend_for(options), host)
         # The rows live as long as the process: the collector need not look at them again.
         gc.freeze()
+        # Its key is public unless somebody has chosen another one, which may be in use elsewhere.
+        key = f", API key {api_key}" if api_key == _DEFAULTS.api_key else ""
         url = f"http://{_in_url(host)}:{listener.getsockname()[1]}"
-        click.echo(f"Gorgias sandbox at {url} (user {email}, API key {api_key}). Ctrl-C ends it.")
+        click.echo(f"Gorgias sandbox at {url} (user {email}{key}). Ctrl-C ends it.")
         sys.stdout.flush()
         server.run(sockets=[listener])
 

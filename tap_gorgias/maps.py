@@ -48,7 +48,7 @@ MAPS = Setting("stream_maps", "object", _OWN)
 FLATTENING = Setting("flattening_enabled", "boolean", _OWN)
 DEPTH = Setting("flattening_max_depth", "integer", _OWN)
 OTHERS = (
-    Setting("stream_map_config", "object", _OWN),
+    Setting("stream_map_config", "object", _OWN, secret=True),
     Setting("faker_config", "object", _OWN),
     Setting("flattening_max_key_length", "integer", _OWN),
     Setting("flattening_separator", "string", _OWN),

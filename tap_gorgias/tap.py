@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.mapper import RemoveRecordTransform
+from singer_sdk.metrics import Point
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import Catalog, StateMessage
 
@@ -26,6 +27,7 @@ from gorgias_api import (
     UnauthorizedError,
 )
 from gorgias_api.arguments import run
+from gorgias_api.logs import clean_logs
 from gorgias_api.nearest import did_you_mean
 from gorgias_api.settings import (
     Setting,
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
 FAILED, MISUSED = 1, 2
 FATAL = (UnauthorizedError, SettingsError)
 """What no stream can be read with."""
+SILENT = ("singer_sdk.mapper",)
+"""What logs the expressions of stream maps, which may hold a hash seed, and what they give."""
 
 
 class TapGorgias(Tap):
@@ -110,7 +114,7 @@ class TapGorgias(Tap):
         """Our own settings, and those that the SDK adds."""
         added: dict[str, Any] = {}
         cls.append_builtin_config(added)
-        return [*settings.OWN, *from_json_schema(added)]
+        return [*settings.OWN, *from_json_schema(added, secret={"stream_map_config"})]
 
     @classmethod
     def cb_config(
@@ -356,6 +360,7 @@ def _json_object(name: str, file: IO[str] | None) -> IO[str] | None:
 
 def main() -> None:
     """Run the tap; a mistake or a refusal is one sentence on the log and an exit code."""
+    clean_logs(*SILENT, structured=(Point,))
     try:
         run(TapGorgias.cli, TapGorgias.name)
     except SettingsError as error:

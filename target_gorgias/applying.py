@@ -194,7 +194,9 @@ class Applier:
             raise Later(TURN)
         if blame == "server" and not (doubt and doubt.delivered and self._trouble.is_alone(row)):
             raise cause
-        refused = Refused(str(doubt or f"{cause} Other rows were written, so it is left out."))
+        others = "Other rows were written, so it is left out."
+        refused = Refused(str(doubt) if doubt else f"{cause.in_full} {others}")
+        refused.logged = str(doubt or f"{cause} {others}")
         refused.status = cause.status if isinstance(cause, ApiError) else None
         return refused
 

@@ -13,11 +13,13 @@ from sqlalchemy import delete, insert, select
 
 from gorgias_api import GorgiasError, SettingsError, UsageError
 from gorgias_api.arguments import run
+from gorgias_api.logs import clean_logs
+from gorgias_api.masking import cleaned
 from gorgias_api.settings import Settings
 from target_gorgias.database import ENTRIES, STREAMS, WAITING
 from target_gorgias.entries import DONE, PENDING, Entry
 from target_gorgias.ledger import Ledger
-from target_gorgias.target import FAILED, MISUSED, TargetGorgias
+from target_gorgias.target import FAILED, MISUSED, SILENT, TargetGorgias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -131,13 +133,14 @@ def _opened(given: dict[str, Any]) -> OpenLedger:
 
 def main() -> None:
     """Run the command: 0 done, 1 nothing found or no ledger, 2 a mistake in call or settings."""
+    clean_logs(*SILENT)
     try:
         run(ledger, NAME)
     except (SettingsError, UsageError) as error:
-        click.echo(f"{NAME}: {error}", err=True)
+        click.echo(f"{NAME}: {cleaned(str(error))}", err=True)
         sys.exit(MISUSED)
     except GorgiasError as error:
-        click.echo(f"{NAME}: {error}", err=True)
+        click.echo(f"{NAME}: {cleaned(str(error))}", err=True)
         sys.exit(FAILED)
 
 

@@ -114,7 +114,8 @@ class Looker:
             self._read_customers(changes, known)
             self._compare([each for each in changes if _is_compared(each, known)], known)
         except (Refused, *TROUBLE) as failed:
-            changes[0].logger.warning("Rows cannot be compared with Gorgias: %s", failed)
+            told = failed.for_log if isinstance(failed, Refused) else failed
+            changes[0].logger.warning("Rows cannot be compared with Gorgias: %s", told)
 
     @staticmethod
     def concerns(change: Change) -> bool:

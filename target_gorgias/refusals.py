@@ -8,18 +8,26 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from gorgias_api import ApiError, ForbiddenError, GorgiasError
-from gorgias_api.masking import MASK, mask_text
+from gorgias_api.known_secrets import MASK
+from gorgias_api.masking import mask_text
 from gorgias_api.operations import encode
 from gorgias_api.operations.fields import FieldError
 from target_gorgias.jsonl import append
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gorgias_api.clock import Clock
     from target_gorgias.changes import Change
     from target_gorgias.settings import Rules
 
 
-CODE = re.compile(r"[^\s@]*\d[^\s@]*")
+CODE = re.compile(r"(?=.*[0-9])[A-Za-z0-9_.:/#-]{1,60}", re.ASCII)
+PERSONAL = re.compile(r"[A-Za-z]{4,}|00[0-9]{7,}|[0-9](?:[.:/#-]?[0-9]){9,}", re.ASCII)
+"""What in a code may be a name or a telephone number."""
+MOST_IDS = 2**63
+WORD = re.compile(r"[a-z_]+|.{0,2}", re.ASCII)
+"""A value of a row that sentences hold anyway, or one too short to be told from a part of them."""
 
 
 class Refused(GorgiasError):  # noqa: N818 - it says what became of the row
@@ -33,10 +41,17 @@ class Refused(GorgiasError):  # noqa: N818 - it says what became of the row
     logged = ""
     """The sentence for the log, where the text quotes the row."""
 
+    @property
+    def for_log(self) -> str:
+        """The sentence for the log."""
+        return self.logged or str(self)
+
     @classmethod
     def by_gorgias(cls, error: ApiError, meaning: str = "") -> Refused:
         """What Gorgias said when it refused, and what that means if it does not say so itself."""
-        refused = cls(meaning or MEANINGS.get(error.status, MEANINGS[400]) + str(error))
+        means = MEANINGS.get(error.status, MEANINGS[400])
+        refused = cls(meaning or means + error.in_full)
+        refused.logged = meaning or f"{means}{error}"
         refused.status = error.status
         if isinstance(error, ForbiddenError):
             refused.missing_scope = error.missing_scope
@@ -93,7 +108,8 @@ class Rejects:
             if self.path:
                 now = self._clock.now().isoformat(timespec="seconds")
                 append(self.path, {**_line(change, refused), "time": now, "run": self.run})
-        where = mask_text(f"{change.stream}, {who(change)}: {refused.logged or refused}")
+        told = _without_row(refused.for_log, change.record)
+        where = mask_text(f"{change.stream}, {who(change)}: {told}")
         if not self._rules.carry_on:
             message = f"{where} Mend the row, or set 'on_error' to 'continue' to go on without it."
             raise TooManyError(message)
@@ -110,8 +126,8 @@ class Rejects:
 def who(change: Change) -> str:
     """The key of a row for the log; without one, what it names."""
     if change.key_values:
-        return f"key {', '.join(shown(str(part)) for part in change.key_values.values())}"
-    named = [f"{column} {shown(str(value))}" for column, value in change.named.items()]
+        return f"key {', '.join(map(_shown, change.key_values.values()))}"
+    named = [f"{column} {_shown(value)}" for column, value in change.named.items()]
     return f"the row with {', '.join(named)}" if named else "a row without a key"
 
 
@@ -121,9 +137,41 @@ def _others(refused: Refused) -> str:
 
 
 def shown(part: str) -> str:
-    """A part of a key for the log: numbers and codes as they are, what may be a name hidden."""
+    """A part of a key for the log: codes as they are, what in them may be personal hidden.
+
+    That is an e-mail address, four letters in a row, and ten digits, which may be a telephone
+    number.
+    """
+    if CODE.fullmatch(part):
+        return PERSONAL.sub(MASK, part)
     masked = mask_text(part)
-    return masked if CODE.fullmatch(part) or masked == f"{MASK}@{MASK}" else MASK
+    return masked if masked == f"{MASK}@{MASK}" else MASK
+
+
+def _shown(part: object) -> str:
+    """The same for any value; a number is an id."""
+    return str(part) if type(part) is int and abs(part) < MOST_IDS else shown(str(part))
+
+
+def _without_row(sentence: str, record: Any) -> str:  # noqa: ANN401 - any JSON
+    """A sentence without what the row says, where it quotes it."""
+    for text in sorted(_texts(record), key=len, reverse=True):
+        if not WORD.fullmatch(text) and text in sentence and shown(text) != text:
+            sentence = sentence.replace(text, shown(text))
+    return sentence
+
+
+def _texts(record: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
+    """Every text in a row, at any depth."""
+    waiting = [record]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
 
 
 def _line(change: Change, refused: Refused) -> dict[str, Any]:

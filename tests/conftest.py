@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
+from gorgias_api.known_secrets import SECRETS, KnownSecrets
 from gorgias_sandbox.options import Options
 from gorgias_sandbox.serve import serve
 
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
 
 settings.register_profile("any machine", deadline=None)  # how long it takes is not what is tested
 settings.load_profile("any machine")
+
+
+@pytest.fixture(autouse=True)
+def _process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test logging and known secrets as a new process has them."""
+    monkeypatch.setattr(logging.Logger, "callHandlers", logging.Logger.callHandlers)
+    for name, value in vars(KnownSecrets()).items():
+        monkeypatch.setattr(SECRETS, name, value)
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from gorgias_api.cli.login import login
 from gorgias_api.cli.request import account, request, search
 from gorgias_api.cli.secrets import ENDING, SECRETS, from_keyring, from_secret_files
 from gorgias_api.errors import GorgiasError, SettingsError, UsageError
+from gorgias_api.logs import clean_logs
+from gorgias_api.masking import cleaned
 from gorgias_api.settings import SHARED, Setting, from_files, from_variables, gather
 
 PREFIXES = ("TAP_GORGIAS_", "GORGIAS_")
@@ -91,8 +93,17 @@ for command in (account, call, download, login, request, search, upload):
 
 def main() -> None:
     """Run `gorgias`: 0 done, 1 refused by the API or unreachable, 2 a mistake in the call."""
+    clean_logs()
     try:
         run(gorgias, "gorgias")
+    except (SettingsError, UsageError) as error:
+        _tell(str(error))
+        sys.exit(MISUSED)
     except GorgiasError as error:
-        click.echo(f"gorgias: {without_values(str(error), sys.argv[1:])}", err=True)
-        sys.exit(MISUSED if isinstance(error, SettingsError | UsageError) else REFUSED)
+        _tell(error.in_full)
+        sys.exit(REFUSED)
+
+
+def _tell(sentence: str) -> None:
+    """Say what went wrong, also in the API's words: the person who asked may see them."""
+    click.echo(f"gorgias: {cleaned(without_values(sentence, sys.argv[1:]))}", err=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import webbrowser
-from contextlib import nullcontext
-from typing import Any
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -15,6 +16,11 @@ from gorgias_api.errors import LoginError, UsageError
 from gorgias_api.login import Login
 from gorgias_api.masking import one_line
 from gorgias_api.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PREFIXES = ("GORGIAS_", "TAP_GORGIAS_", "TARGET_GORGIAS_")
 
 
 @click.command()
@@ -56,7 +62,8 @@ def login(
         reachable = None if paste else callback
         with reachable.expecting(begun) if reachable else nullcontext():
             if not no_browser:
-                webbrowser.open(begun.address)
+                with _without_our_variables():
+                    webbrowser.open(begun.address)
             code = reachable.wait(timeout) if reachable else None
     tokens = begun.finish(code or begun.code(_pasted()), SystemClock())
     click.echo(f"Logged in; the tokens are kept in {settings.token_store}.")
@@ -66,6 +73,18 @@ def login(
             "'offline' to the setting 'scopes' to stay logged in.",
             err=True,
         )
+
+
+@contextmanager
+def _without_our_variables() -> Iterator[None]:
+    """Keep settings, secrets among them, out of the environment of what is started."""
+    ours = {name: value for name, value in os.environ.items() if name.startswith(PREFIXES)}
+    for name in ours:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(ours)
 
 
 def _here(redirect_uri: str | None, port: int | None) -> tuple[int, str] | None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gorgias_api.masking import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -38,7 +40,7 @@ def show_table(pages: Iterable[list[Row]]) -> None:
     if not widths:
         click.echo("Nothing.")
         return
-    click.echo(_line({name: name for name in widths}, widths))
+    click.echo(_line({name: visible(name) for name in widths}, widths))
     for row in chain.from_iterable(chain([first], filled)):
         click.echo(_line({name: _cell(row.get(name), name) for name in widths}, widths))
 
@@ -48,7 +50,9 @@ def _widths(rows: list[Row]) -> dict[str, int]:
     names = [name for name in dict.fromkeys(chain(FIRST, *rows)) if name not in SILENT]
     cells = {name: [_cell(row.get(name), name) for row in rows] for name in names}
     return {
-        name: max(map(_width, (name, *column))) for name, column in cells.items() if any(column)
+        name: max(map(_width, (visible(name), *column)))
+        for name, column in cells.items()
+        if any(column)
     }
 
 
@@ -81,9 +85,9 @@ def _cell(value: Any, name: str = "") -> str:  # noqa: ANN401 - any JSON value
         case list():
             return ", ".join(map(_cell, value))
         case str() if name.endswith("_datetime"):
-            return value[:MINUTES].replace("T", " ")
+            value = value[:MINUTES].replace("T", " ")
     # What a stranger wrote must not move the cursor.
-    return "".join(char if char.isprintable() else " " for char in str(value)).strip()
+    return visible(str(value).strip())
 
 
 def _fit(text: str, width: int) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import quote
 
 from gorgias_api.errors import UsageError
-from gorgias_api.masking import mask_text
+from gorgias_api.masking import plain_path
 from gorgias_api.nearest import did_you_mean
 from gorgias_api.operations.fields import Field, FieldError
 from gorgias_api.unset import UNSET
@@ -87,7 +87,7 @@ class Call(NamedTuple):
     @property
     def asked(self) -> str:
         """Verb and path, as errors tell them."""
-        return f"{self.method} {mask_text(self.path)}"
+        return f"{self.method} {plain_path(self.path)}"
 
 
 def prepare(operation: Operation, values: Mapping[str, Any]) -> Call:

@@ -236,9 +236,9 @@ def test_a_cell_is_cut_and_cannot_move_the_cursor(
     lines = capsys.readouterr().out.splitlines()
     assert lines[:5] == [
         "id  name",
-        "1   [2J日本語日本語日本語日本…",
+        "1   \\x1b[2J日本語日本語日本語…",
         "22  a@example.com",
-        '3   true, {"x": 1}, , a b',
+        '3   true, {"x": 1}, , a\\nb',
         f"4   {JOINED}",
     ]
     assert len(lines) == 9

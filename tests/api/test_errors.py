@@ -69,7 +69,8 @@ def test_each_status_is_one_kind_of_error(
     assert type(error) is kind
     assert isinstance(error, ApiError)
     assert error.status == status
-    assert str(error).startswith(f"GET /api/tickets/1 was answered {status}: No such luck.")
+    assert str(error).startswith(f"GET /api/tickets/1 was answered {status}.")
+    assert error.in_full.startswith(f"GET /api/tickets/1 was answered {status}: No such luck.")
 
 
 def test_a_400_names_every_wrong_field_in_one_sentence(client: Client, server: Server) -> None:
@@ -83,6 +84,10 @@ def test_a_400_names_every_wrong_field_in_one_sentence(client: Client, server: S
     server.replies.append(reply(said, 400, X_Request_Id="r-1"))
     error = failure(client)
     assert str(error) == (
+        "GET /api/tickets/1 was answered 400 (fields sender, messages.0.channel, "
+        "messages.1.source.to, tags.0.name, status) [request r-1]."
+    )
+    assert error.in_full == (
         "GET /api/tickets/1 was answered 400: Failed to create ticket (sender: Missing data for "
         "required field.; messages.0.channel: Not a valid choice.; messages.1.source.to: Too "
         "short.; tags.0.name: One. Two.; status: Unknown.) [request r-1]."
@@ -114,7 +119,9 @@ def test_a_refusal_in_no_known_shape_is_still_one_sentence(
 
 def test_field_errors_that_are_no_object_are_told_too(client: Client, server: Server) -> None:
     server.replies.append(reply({"error": {"msg": "Bad", "data": ["One.", "Two."]}}, 400))
-    assert str(failure(client)) == "GET /api/tickets/1 was answered 400: Bad (data: One. Two.)."
+    error = failure(client)
+    assert str(error) == "GET /api/tickets/1 was answered 400 (field data)."
+    assert error.in_full == "GET /api/tickets/1 was answered 400: Bad (data: One. Two.)."
 
 
 def test_wrong_credentials_are_one_sentence_that_says_what_to_do(sandbox: Sandbox) -> None:

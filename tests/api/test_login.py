@@ -201,7 +201,7 @@ def test_a_person_who_says_no_is_one_sentence_here_and_in_the_browser(
     )
     ended = gorgias("login")
     browser.join()
-    sentence = "Gorgias did not grant access (access_denied: <b>***@***</b>said[31m no)."
+    sentence = "Gorgias did not grant access (access_denied: <b>***@***</b>\\nsaid\\x1b[31m no)."
     assert ended.code == 1
     assert ended.err.endswith(f"\ngorgias: {sentence}\n")
     assert "&lt;b&gt;***@***" in browser.pages[0].text

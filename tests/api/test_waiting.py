@@ -27,8 +27,7 @@ def test_a_429_says_what_is_waited_for_and_until_when(
     (record,) = caplog.records
     assert record.levelname == "WARNING"
     assert record.getMessage() == (
-        "GET /api/tickets was answered 429: Slow down. Waiting 30.0 s, until 08:00:30 UTC, for "
-        "try 2 of 20."
+        "GET /api/tickets was answered 429. Waiting 30.0 s, until 08:00:30 UTC, for try 2 of 20."
     )
 
 
