@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from requests.auth import HTTPBasicAuth
 
 from gorgias_api.answers import Answer, read_answer
+from gorgias_api.bodies import whole
 from gorgias_api.errors import (
     AnswerError,
     ApiError,
@@ -233,9 +234,8 @@ class TokenEndpoint:
         url, patience = self._settings.token_url, self._settings.request_timeout
         try:
             with sent_alone("POST", url, {}, patience, data=form, auth=auth) as response:
-                answer = Answer(
-                    "POST", url, response.status_code, response.headers, response.content
-                )
+                body = whole(response, f"POST {url}")
+                answer = Answer("POST", url, response.status_code, response.headers, body)
         except TROUBLE as error:
             # Its cause would show the request.
             asked, check = f"POST {url}", "'domain', 'token_url' and "

@@ -123,7 +123,8 @@ class Client:
             progress: told how much of a body with files is sent, and how much there is.
             headers: further headers; credentials always win.
             response_type: `json` (a value, None when empty), `text` or `binary`.
-            timeout: seconds to wait for an answer; by default the setting `request_timeout`.
+            timeout: seconds within which the answer must be complete; by default the setting
+                `request_timeout`.
             retry: how often and how patiently to try; by default `max_retries` times.
             safe: whether sending it twice does no harm; by default what the verb promises.
             ahead: requests that wait for this one; see `gorgias_api.budget`.
@@ -269,7 +270,7 @@ class Client:
             GorgiasError: see `gorgias_api.errors`.
         """
         request = prepared("GET", self._url(download_path(url)), headers=self._headers("binary"))
-        incoming = Incoming(into, progress)
+        incoming = Incoming(into, self.settings.max_download_size, progress)
 
         def once() -> None:
             try:

@@ -6,6 +6,7 @@ GorgiasError
 ├── LoginError            log in again: the OAuth2 login was refused or not finished
 ├── TransportError        no answer came: the request may or may not have been applied
 ├── AnswerError           an answer came that is not what the API documents (HTML, half a JSON)
+│   └── TooLargeError     it has more bytes than there is room for
 └── ApiError              the API refused; carries status, message, field errors, request id
     ├── BadRequestError       400  a parameter is missing, invalid or unknown
     ├── UnauthorizedError     401  wrong credentials
@@ -62,6 +63,10 @@ class TransportError(GorgiasError):
 
 class AnswerError(GorgiasError):
     """An answer came, but not one that the API documents."""
+
+
+class TooLargeError(AnswerError):
+    """An answer or a file is larger than it may be; it would be the next time, too."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
 
 from gorgias_api.errors import SettingsError, TransportError
 from gorgias_api.masking import one_line
 from gorgias_api.outgoing import prepared
+from gorgias_api.wire import TimedAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,7 +71,7 @@ def sent_alone(
         method, url, headers={**requests.utils.default_headers(), **headers}, **parts
     )
     with (
-        closing(HTTPAdapter()) as adapter,
+        closing(TimedAdapter()) as adapter,
         adapter.send(request, timeout=(CONNECT_TIMEOUT, timeout), **environment(url)) as response,
     ):
         yield response

@@ -101,7 +101,16 @@ SHARED = (
         "Part of the account's rate limit this process may use, above 0 up to 1.",
         default=1.0,
     ),
-    Setting("request_timeout", "number", "Seconds to wait for an answer.", default=60.0),
+    Setting(
+        "request_timeout",
+        "number",
+        "Seconds within which an answer must be complete; a file may take longer while it comes "
+        "with 8 kB a second.",
+        default=60.0,
+    ),
+    Setting(
+        "max_download_size", "integer", "Bytes a downloaded file may have.", default=1_000_000_000
+    ),
     Setting(
         "max_retries",
         "integer",
@@ -137,6 +146,7 @@ class Settings:
     token_store: Path
     rate_limit_share: float = 1.0
     request_timeout: float = 60.0
+    max_download_size: int = 1_000_000_000
     max_retries: int = 12
     debug_requests: bool = False
     user_agent: str | None = None
@@ -388,7 +398,7 @@ def _check_ranges(values: Mapping[str, Any]) -> None:
     if not 0 < share <= 1:
         message = f"The setting 'rate_limit_share' must be above 0 and at most 1, not {share:g}."
         raise SettingsError(message)
-    for name in ("request_timeout", "max_retries"):
+    for name in ("request_timeout", "max_retries", "max_download_size"):
         if not 0 < values.get(name, 1) < math.inf:
             message = f"The setting '{name}' must be a number above 0, not {values[name]:g}."
             raise SettingsError(message)
