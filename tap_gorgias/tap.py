@@ -25,6 +25,7 @@ from gorgias_api import (
     SettingsError,
     UnauthorizedError,
 )
+from gorgias_api.lastresort import LastResort
 from gorgias_api.nearest import did_you_mean
 from gorgias_api.settings import (
     Setting,
@@ -353,6 +354,7 @@ def _json_object(name: str, file: IO[str] | None) -> IO[str] | None:
     raise SettingsError(message)
 
 
+@LastResort(TapGorgias.name, TapGorgias.logger.error)
 def main() -> None:
     """Run the tap; a mistake or a refusal is one sentence on the log and an exit code."""
     try:

@@ -12,6 +12,7 @@ import click
 from sqlalchemy import delete, insert, select
 
 from gorgias_api import GorgiasError, SettingsError, UsageError
+from gorgias_api.lastresort import LastResort
 from gorgias_api.settings import Settings
 from target_gorgias.database import ENTRIES, STREAMS, WAITING
 from target_gorgias.ledger import DONE, PENDING, Entry, Ledger
@@ -127,6 +128,7 @@ def _opened(given: dict[str, Any]) -> OpenLedger:
     return OpenLedger(target.rules.ledger_place(settings), settings.api_url)
 
 
+@LastResort(NAME)
 def main() -> None:
     """Run the command: 0 done, 1 nothing found or no ledger, 2 a mistake in call or settings."""
     try:

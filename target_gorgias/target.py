@@ -16,6 +16,7 @@ from singer_sdk.mapper import CustomStreamMap
 from singer_sdk.plugin_base import _ConfigInput
 
 from gorgias_api import Client, GorgiasError, SettingsError, UsageError
+from gorgias_api.lastresort import LastResort
 from gorgias_api.settings import (
     Setting,
     Settings,
@@ -362,6 +363,7 @@ class TargetGorgias(Target):
         return []
 
 
+@LastResort(TargetGorgias.name, TargetGorgias.logger.error)
 def main() -> None:
     """Run the target; a mistake or a refusal is one sentence on the log and an exit code."""
     try:

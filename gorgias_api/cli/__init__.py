@@ -15,6 +15,7 @@ from gorgias_api.cli.files import download, upload
 from gorgias_api.cli.login import login
 from gorgias_api.cli.request import account, request, search
 from gorgias_api.errors import GorgiasError, SettingsError, UsageError
+from gorgias_api.lastresort import LastResort
 from gorgias_api.settings import SHARED, Setting, from_files, from_variables, gather
 
 PREFIXES = ("TAP_GORGIAS_", "GORGIAS_")
@@ -59,6 +60,7 @@ for command in (account, call, download, login, request, search, upload):
     gorgias.add_command(command)
 
 
+@LastResort("gorgias")
 def main() -> None:
     """Run `gorgias`: 0 done, 1 refused by the API or unreachable, 2 a mistake in the call."""
     try:
