@@ -13,6 +13,7 @@ from gorgias_api.atomic import replacing
 from gorgias_api.budget import RateBudget
 from gorgias_api.clock import Clock, SystemClock
 from gorgias_api.errors import (
+    AnswerError,
     GorgiasError,
     MovedError,
     NotFoundError,
@@ -251,7 +252,11 @@ class Client:
             progress=progress,
             safe=True,
         )
-        return [with_size(row) for row in read_rows("POST /api/upload", answer)]
+        rows = read_rows("POST /api/upload", answer)
+        if not rows:
+            message = "POST /api/upload was answered without the file."
+            raise AnswerError(message)
+        return [with_size(row) for row in rows]
 
     def download(self, url: str, into: IO[bytes], progress: Progress | None = None) -> None:
         """Fetch a file, such as an attachment by its `url`, through the API.

@@ -21,6 +21,7 @@ NAMELESS = "file"
 LONGEST, LONGEST_ENDING = 200, 20
 """Bytes of a name: file systems take 255, and a name for the time being needs some."""
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+SIZE = re.compile(r"[0-9]{1,18}")
 INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 
 
@@ -89,7 +90,8 @@ def destination(place: str | Path, name: str, *, overwrite: bool) -> Path:
 def with_size(file: dict[str, Any]) -> dict[str, Any]:
     """An uploaded file as the API answers it, its size a number also where it was a text."""
     size = file.get("size")
-    return {**file, "size": int(size)} if isinstance(size, str) and size.isdecimal() else file
+    is_number = isinstance(size, str) and SIZE.fullmatch(size)
+    return {**file, "size": int(size)} if is_number else file
 
 
 def unreadable(path: Path, error: OSError) -> UsageError:

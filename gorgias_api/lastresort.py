@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from contextlib import ContextDecorator
 from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
 
 PACKAGES = frozenset({"gorgias_api", "tap_gorgias", "target_gorgias"})
 FAILED = 1
