@@ -336,6 +336,7 @@ class Client:
             or {".", ".."} & steps
         )
         if odd or not inner:
-            message = f"{mask_text(path)!r} is not a path of the API, such as '/api/tickets'."
+            told = "An address" if "@" in path else repr(path.partition("?")[0])
+            message = f"{told} is not a path of the API, such as '/api/tickets'."
             raise UsageError(message)
         return f"{self.settings.api_url}/{inner}"

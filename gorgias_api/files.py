@@ -90,8 +90,9 @@ def destination(place: str | Path, name: str, *, overwrite: bool) -> Path:
 def with_size(file: dict[str, Any]) -> dict[str, Any]:
     """An uploaded file as the API answers it, its size a number also where it was a text."""
     size = file.get("size")
-    is_number = isinstance(size, str) and SIZE.fullmatch(size)
-    return {**file, "size": int(size)} if is_number else file
+    if isinstance(size, str) and SIZE.fullmatch(size):
+        return {**file, "size": int(size)}
+    return file
 
 
 def unreadable(path: Path, error: OSError) -> UsageError:
@@ -101,7 +102,9 @@ def unreadable(path: Path, error: OSError) -> UsageError:
 
 def _steps(url: str) -> list[str]:
     with suppress(ValueError):  # not even an address
-        steps = [unquote(step) for step in urlsplit(url).path.split("/") if step]
+        parts = urlsplit(url)
+        _ = parts.port  # none: a password with a slash, whose rest would be taken for the path
+        steps = [unquote(step) for step in parts.path.split("/") if step]
         if len(steps) > 1 and all(map(_is_plain, steps)):
             return steps
     message = "The address of the file does not end in a domain hash and a name."

@@ -38,16 +38,17 @@ def environment(url: str) -> dict[str, Any]:
     Plain http never passes a proxy: it is for this machine, and carries credentials in the open.
 
     Raises:
-        SettingsError: the certificates that a variable names cannot be read.
+        SettingsError: the certificates that a variable names cannot be read, or a proxy is none.
     """
     proxies: dict[str, Any] = {"http": None, "all": None} if _is_plain(url) else {}
-    found = dict(
+    found: dict[str, Any] = dict(
         requests.Session().merge_environment_settings(
             url, proxies=proxies, stream=True, verify=None, cert=None
         )
     )
     if isinstance(found["verify"], str) and not _is_plain(url):
         _check_bundle(found["verify"])
+    _check_proxies(found["proxies"])
     return found
 
 
@@ -129,6 +130,17 @@ def _check_bundle(path: str) -> None:
         message = (
             f"The certificates that the variable {variable} names ({path}) cannot be read; nothing "
             "was sent."
+        )
+        raise SettingsError(message) from None
+
+
+def _check_proxies(proxies: Mapping[str, str | None]) -> None:
+    try:
+        for proxy in filter(None, proxies.values()):
+            _ = urlsplit(proxy).port
+    except ValueError:
+        message = (
+            f"An address in the variables {PROXIES} cannot be one of a proxy; nothing was sent."
         )
         raise SettingsError(message) from None
 

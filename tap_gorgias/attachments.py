@@ -21,6 +21,7 @@ from gorgias_api import (
     UsageError,
 )
 from gorgias_api.files import file_parts, safe_name
+from gorgias_api.places import shown
 
 if TYPE_CHECKING:
     import logging
@@ -53,9 +54,9 @@ class Saver:
     def __init__(self, client: Client, place: str, logger: logging.Logger) -> None:
         self._client = client
         self._logger = logger
-        self._base = place.rstrip("/")
+        self._base = shown(place.rstrip("/"))
         with self._usable():
-            self._files, self._root = fsspec.url_to_fs(self._base)
+            self._files, self._root = fsspec.url_to_fs(place.rstrip("/"))
 
     @contextmanager
     def _usable(self) -> Iterator[None]:

@@ -80,7 +80,7 @@ def _here(redirect_uri: str | None, port: int | None) -> tuple[int, str] | None:
     except ValueError:
         told = 0
     if not (told and parts.scheme and parts.netloc) or port not in (None, told):
-        message = f"The redirect address {redirect_uri} is none, or contradicts '--port'."
+        message = "The redirect address is none, or contradicts '--port'."
         raise UsageError(message)
     local = parts.scheme == "http" and parts.hostname in (LOOPBACK, "localhost")
     return (told, parts.path) if local else None

@@ -61,7 +61,7 @@ def run_here(
     with (
         _kept(),
         patch.multiple(SystemClock, **HURRIED),
-        CliRunner().isolation(stdin, env=NOTHING | variables) as (out, err, _),
+        CliRunner().isolation(stdin, env={**NOTHING, **variables}) as (out, err, _),
         patch.object(sys, "argv", words),
     ):
         code: object = 0
