@@ -23,7 +23,6 @@ from gorgias_api.errors import (
 )
 from gorgias_api.files import destination, download_path, file_parts, with_size
 from gorgias_api.incoming import Incoming
-from gorgias_api.masking import mask_text
 from gorgias_api.multipart import labelled
 from gorgias_api.operations import find, prepare
 from gorgias_api.outgoing import encoded, prepared, spelled

@@ -58,7 +58,7 @@ def safe_name(name: str) -> str:
         "_" if char in '<>:"|?*' or unicodedata.category(char) in INVISIBLE else char
         for char in last
     )
-    clean = re.sub(r"^[.\s]+|[.\s]+$", "", clean)
+    clean = re.sub(r"^[.\s]+|(?<![.\s])[.\s]+$", "", clean)
     if DEVICES.match(clean):
         clean = f"_{clean}"
     ending = PurePosixPath(clean).suffix

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from target_gorgias.settings import Rules
 
 
-CODE = re.compile(r"[^\s@]*\d[^\s@]*")
+CODE = re.compile(r"[^\s@\d]*\d[^\s@]*")
 
 
 class Refused(GorgiasError):  # noqa: N818 - it says what became of the row
