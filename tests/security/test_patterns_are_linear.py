@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 PACKAGES = ("gorgias_api", "tap_gorgias", "target_gorgias", "gorgias_sandbox")
 FUNCTIONS = {"compile", "findall", "finditer", "fullmatch", "match", "search", "split", "sub"}
-LENGTH = 2000
-QUICK = 0.002
+LENGTH = 1000
+QUICK = 0.003
 """Seconds; a square of the length takes many times as long, so what is quicker is not one."""
 GROWTH = 9.0
 """Between 4 and 16 times the time for 4 times the text."""
