@@ -226,7 +226,7 @@ class TokenEndpoint:
         """Name the app in the header, as Gorgias' guide does, or else in the form."""
         app = (str(self._settings.client_id), str(self._settings.client_secret))
         try:
-            return self._post(form, HTTPBasicAuth(*app))
+            return self._post(form, HTTPBasicAuth(*(part.encode() for part in app)))
         except UnauthorizedError:
             return self._post(form | {"client_id": app[0], "client_secret": app[1]}, None)
 

@@ -134,6 +134,9 @@ class Callback(ThreadingHTTPServer):
         self.outcomes: SimpleQueue[str | LoginError] = SimpleQueue()
         super().__init__((LOOPBACK, port), _Page)
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: who asks and goes away, or asks for nonsense, is no matter of the login."""
+
     @contextmanager
     def expecting(self, read: Callable[[str], str]) -> Iterator[None]:
         """Answer whoever comes, while the block lasts, as `read` takes the address asked for."""

@@ -123,15 +123,21 @@ def no_answer(asked: str, url: str, error: Exception, check: str = "") -> Transp
 
 def _check_bundle(path: str) -> None:
     folder = Path(path).is_dir()
+    usable = folder or Path(path).is_file()  # reading a pipe or a device might never end
     try:
-        ssl.create_default_context(cafile=None if folder else path, capath=path if folder else None)
+        if usable:
+            ssl.create_default_context(
+                cafile=None if folder else path, capath=path if folder else None
+            )
     except (OSError, ValueError):
+        usable = False
+    if not usable:
         variable = next((name for name in BUNDLES if os.environ.get(name)), BUNDLES[0])
         message = (
             f"The certificates that the variable {variable} names ({path}) cannot be read; nothing "
             "was sent."
         )
-        raise SettingsError(message) from None
+        raise SettingsError(message)
 
 
 def _check_proxies(proxies: Mapping[str, str | None]) -> None:

@@ -24,13 +24,19 @@ def prepared(method: str, url: str, **parts: Any) -> requests.PreparedRequest:  
     """A request ready to be signed, as often as it is sent.
 
     Raises:
-        UsageError: a header or a path that HTTP cannot carry.
+        UsageError: a verb, a header or a path that HTTP cannot carry.
     """
+    if not (method.isascii() and method.isalpha()):
+        message = "The verb of a request is a word such as GET."
+        raise UsageError(message)
     try:
-        return requests.Request(method, url, **parts).prepare()
+        request = requests.Request(method, url, **parts).prepare()
+        for value in request.headers.values():
+            _ = value.encode("latin-1") if isinstance(value, str) else value
     except (requests.RequestException, ValueError) as error:
         message = f"The {method} request cannot be sent as it is ({type(error).__name__})."
         raise UsageError(message) from None
+    return request
 
 
 def spelled(params: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -385,6 +385,10 @@ def _check_credentials(values: Mapping[str, Any]) -> None:
             "'client_secret' and 'refresh_token' for OAuth2."
         )
         raise SettingsError(message)
+    for name in ("username", "api_key", "client_id", "client_secret", "refresh_token"):
+        if not values.get(name, "").isprintable():  # half a character, or a control character
+            message = f"The setting '{name}' holds characters that it cannot have."
+            raise SettingsError(message)
     if not is_sendable(values.get("access_token", "none")):
         message = "The setting 'access_token' holds characters that no token has."
         raise SettingsError(message)

@@ -69,10 +69,10 @@ class TokenStore:
             SettingsError: the file cannot be read or is not one of ours.
         """
         try:
-            return Tokens(**json.loads(self.path.read_text()))
+            return _checked(Tokens(**json.loads(self.path.read_text())))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise self._unusable(error) from error
 
     def save(self, tokens: Tokens) -> None:
@@ -91,3 +91,16 @@ class TokenStore:
         return SettingsError(
             f"The setting 'token_store' ({self.path}) cannot be used: {type(error).__name__}."
         )
+
+
+def _checked(tokens: Tokens) -> Tokens:
+    """The same tokens.
+
+    Raises:
+        TypeError: a field is of another kind than it may be.
+    """
+    texts = (tokens.access_token, tokens.refresh_token, tokens.origin)
+    timely = isinstance(tokens.expires_at, int | float | None)
+    if not timely or not all(isinstance(text, str | None) for text in texts):
+        raise TypeError
+    return tokens

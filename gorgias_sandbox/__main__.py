@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gorgias_sandbox.lastresort import LastResort
 from gorgias_sandbox.options import Options
 from gorgias_sandbox.serve import backend_for, server_for
 
@@ -48,6 +49,7 @@ _LIMITS = {
 )
 @click.option("--cursor-ttl", type=float, help="Seconds a cursor works. [default: for ever]")
 @click.option("--chaos", type=int, metavar="SEED", help="Misbehave at random.")
+@LastResort()
 def main(  # noqa: PLR0913 - one argument per option
     *,
     host: str,
