@@ -36,7 +36,7 @@ class Files(BaseHTTPRequestHandler):
         left = int(self.headers["Content-Length"])
         while left:
             left -= len(self.rfile.read(min(left, MB)))
-        self._say(201, b"[]")
+        self._say(201, b'[{"url": "https://files.example.com/h/file"}]')
 
     def do_GET(self) -> None:
         """Send `/api/attachments/download/zeros/<MB>`."""

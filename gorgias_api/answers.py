@@ -36,6 +36,8 @@ HTTP_DATE = re.compile(
     r"[A-Za-z]{3}, [0-9]{2} [A-Za-z]{3} [1-9][0-9]{3} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT", re.ASCII
 )
 """The one form that servers may send; Python reads others too, and the year 0 as 2000."""
+DEEPEST = 400
+"""Levels of lists and objects. Python itself ends at 1000 calls, some of them needed twice."""
 FIRST_YEAR, LAST_YEAR = 1970, 9998
 """The year after it is the last one that Python knows, and time must have room to go on."""
 ERRORS: dict[int, type[ApiError]] = {
@@ -76,7 +78,7 @@ def read_answer(answer: Answer, response_type: ResponseType = "json") -> Any:  #
     if not answer.body and answer.method != "GET":
         return None
     try:
-        return json.loads(answer.body, parse_constant=_no_number)
+        return _decoded(answer.body)
     except (ValueError, RecursionError):  # numbers without end and nesting without end, too
         kind = (
             media_type(answer.headers["Content-Type"])
@@ -133,7 +135,7 @@ def _error(answer: Answer) -> ApiError:
 def _said(body: bytes) -> tuple[str, dict[str, Any]]:
     """The API's own message and field errors; nothing where the body is not its error envelope."""
     try:
-        error = json.loads(body)["error"]
+        error = _decoded(body)["error"]
         message, fields = error.get("msg") or "", error.get("data") or {}
         masked: dict[str, Any] = mask_value(
             fields if isinstance(fields, dict) else {"data": fields}
@@ -150,6 +152,34 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         return float(value)
     until, now = http_date(value), http_date(headers.get("Date", ""))
     return max(0.0, (until - now).total_seconds()) if until and now else None
+
+
+def _decoded(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """The value of a body.
+
+    Raises:
+        ValueError: it is not JSON, or nested deeper than the functions that follow it can.
+        RecursionError: the same.
+    """
+    value = json.loads(body, parse_constant=_no_number)
+    if body.count(b"[") + body.count(b"{") > DEEPEST and _is_deep(value):
+        message = "nested too deep"
+        raise ValueError(message)
+    return value
+
+
+def _is_deep(value: Any) -> bool:  # noqa: ANN401 - any JSON
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(DEEPEST):
+        if not level:
+            break
+        level = [
+            inner
+            for each in level
+            for inner in (each.values() if isinstance(each, dict) else each)
+            if isinstance(inner, dict | list)
+        ]
+    return bool(level)
 
 
 def _no_number(_name: str) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from requests.auth import HTTPBasicAuth
 
 from gorgias_api.answers import Answer, read_answer
+from gorgias_api.bodies import whole
 from gorgias_api.errors import (
     AnswerError,
     ApiError,
@@ -230,7 +231,7 @@ class TokenEndpoint:
         """Name the app in the header, as Gorgias' guide does, or else in the form."""
         app = (str(self._settings.client_id), str(self._settings.client_secret))
         try:
-            return self._post(form, HTTPBasicAuth(*app))
+            return self._post(form, HTTPBasicAuth(*(part.encode() for part in app)))
         except UnauthorizedError:
             return self._post(form | {"client_id": app[0], "client_secret": app[1]}, None)
 
@@ -238,9 +239,8 @@ class TokenEndpoint:
         url, patience = self._settings.token_url, self._settings.request_timeout
         try:
             with sent_alone("POST", url, {}, patience, data=form, auth=auth) as response:
-                answer = Answer(
-                    "POST", url, response.status_code, response.headers, response.content
-                )
+                body = whole(response, f"POST {url}")
+                answer = Answer("POST", url, response.status_code, response.headers, body)
         except TROUBLE as error:
             # Its cause would show the request.
             asked, check = f"POST {url}", "'domain', 'token_url' and "

@@ -97,6 +97,9 @@ class _Listener(ThreadingHTTPServer):
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), _Page)
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: a request that breaks off, or makes no sense, is not the login's."""
+
 
 class _Page(BaseHTTPRequestHandler):
     server: _Listener

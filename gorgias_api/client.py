@@ -13,6 +13,7 @@ from gorgias_api.atomic import replacing
 from gorgias_api.budget import RateBudget
 from gorgias_api.clock import Clock, SystemClock
 from gorgias_api.errors import (
+    AnswerError,
     GorgiasError,
     MovedError,
     NotFoundError,
@@ -22,7 +23,6 @@ from gorgias_api.errors import (
 )
 from gorgias_api.files import destination, download_path, file_parts, with_size
 from gorgias_api.incoming import Incoming
-from gorgias_api.masking import mask_text
 from gorgias_api.multipart import labelled
 from gorgias_api.operations import find, prepare
 from gorgias_api.outgoing import encoded, prepared, spelled
@@ -123,7 +123,8 @@ class Client:
             progress: told how much of a body with files is sent, and how much there is.
             headers: further headers; credentials always win.
             response_type: `json` (a value, None when empty), `text` or `binary`.
-            timeout: seconds to wait for an answer; by default the setting `request_timeout`.
+            timeout: seconds within which the answer must be complete; by default the setting
+                `request_timeout`.
             retry: how often and how patiently to try; by default `max_retries` times.
             safe: whether sending it twice does no harm; by default what the verb promises.
             ahead: requests that wait for this one; see `gorgias_api.budget`.
@@ -250,7 +251,11 @@ class Client:
             progress=progress,
             safe=True,
         )
-        return [with_size(row) for row in read_rows("POST /api/upload", answer)]
+        rows = read_rows("POST /api/upload", answer)
+        if not rows:
+            message = "POST /api/upload was answered without the file."
+            raise AnswerError(message)
+        return [with_size(row) for row in rows]
 
     def download(self, url: str, into: IO[bytes], progress: Progress | None = None) -> None:
         """Fetch a file, such as an attachment by its `url`, through the API.
@@ -269,7 +274,7 @@ class Client:
             GorgiasError: see `gorgias_api.errors`.
         """
         request = prepared("GET", self._url(download_path(url)), headers=self._headers("binary"))
-        incoming = Incoming(into, progress)
+        incoming = Incoming(into, self.settings.max_download_size, progress)
 
         def once() -> None:
             try:
@@ -330,6 +335,7 @@ class Client:
             or {".", ".."} & steps
         )
         if odd or not inner:
-            message = f"{mask_text(path)!r} is not a path of the API, such as '/api/tickets'."
+            told = "An address" if "@" in path else repr(path.partition("?")[0])
+            message = f"{told} is not a path of the API, such as '/api/tickets'."
             raise UsageError(message)
         return f"{self.settings.api_url}/{inner}"

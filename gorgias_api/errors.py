@@ -6,6 +6,7 @@ GorgiasError
 ├── LoginError            log in again: the OAuth2 login was refused or not finished
 ├── TransportError        no answer came: the request may or may not have been applied
 ├── AnswerError           an answer came that is not what the API documents (HTML, half a JSON)
+│   └── TooLargeError     it has more bytes than there is room for
 └── ApiError              the API refused; carries status, message, field errors, request id
     ├── BadRequestError       400  a parameter is missing, invalid or unknown
     ├── UnauthorizedError     401  wrong credentials
@@ -81,6 +82,10 @@ class AnswerError(GorgiasError):
     def __init__(self, message: str, *, final: bool = False) -> None:
         super().__init__(message)
         self.final = final
+
+
+class TooLargeError(AnswerError):
+    """An answer or a file is larger than it may be; it would be the next time, too."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ NAMELESS = "file"
 LONGEST, LONGEST_ENDING = 200, 20
 """Bytes of a name: file systems take 255, and a name for the time being needs some."""
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+SIZE = re.compile(r"[0-9]{1,18}")
 INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 
 
@@ -57,7 +58,7 @@ def safe_name(name: str) -> str:
         "_" if char in '<>:"|?*' or unicodedata.category(char) in INVISIBLE else char
         for char in last
     )
-    clean = re.sub(r"^[.\s]+|[.\s]+$", "", clean)
+    clean = re.sub(r"^[.\s]+|(?<![.\s])[.\s]+$", "", clean)
     if DEVICES.match(clean):
         clean = f"_{clean}"
     ending = PurePosixPath(clean).suffix
@@ -89,7 +90,9 @@ def destination(place: str | Path, name: str, *, overwrite: bool) -> Path:
 def with_size(file: dict[str, Any]) -> dict[str, Any]:
     """An uploaded file as the API answers it, its size a number also where it was a text."""
     size = file.get("size")
-    return {**file, "size": int(size)} if isinstance(size, str) and size.isdecimal() else file
+    if isinstance(size, str) and SIZE.fullmatch(size):
+        return {**file, "size": int(size)}
+    return file
 
 
 def unreadable(path: Path, error: OSError) -> UsageError:
@@ -100,7 +103,9 @@ def unreadable(path: Path, error: OSError) -> UsageError:
 def _steps(url: str) -> list[str]:
     with suppress(ValueError):  # not even an address, or text that no file system has
         url.encode()
-        steps = [unquote(step) for step in urlsplit(url).path.split("/") if step]
+        parts = urlsplit(url)
+        _ = parts.port  # none: a password with a slash, whose rest would be taken for the path
+        steps = [unquote(step) for step in parts.path.split("/") if step]
         if len(steps) > 1 and all(map(_is_plain, steps)):
             return steps
     message = "The address of the file does not end in a domain hash and a name."

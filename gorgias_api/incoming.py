@@ -6,14 +6,15 @@ import re
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING
 
-from gorgias_api.errors import AnswerError
+from gorgias_api.errors import AnswerError, TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from gorgias_api.files import Progress
 
-CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
+CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18})")
+LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 class Incoming:
@@ -22,12 +23,19 @@ class Incoming:
     After a try that broke off the rest is asked for with a `Range`. It is taken if the server
     answers with exactly that rest of the same file; whoever answers with the whole file, or
     anything else, makes it begin again. What was announced and what came must be equally long.
+    The bytes are kept as they came, also where the server says that they are compressed.
+
+    Args:
+        into: where they go; it is emptied.
+        largest: how many there may be.
+        progress: told how many have come, and how many there are.
     """
 
-    def __init__(self, into: IO[bytes], progress: Progress | None = None) -> None:
+    def __init__(self, into: IO[bytes], largest: int, progress: Progress | None = None) -> None:
         into.seek(0)
         into.truncate()
         self._into = into
+        self._largest = largest
         self._progress = progress
         self._size = 0
         self._total: int | None = None
@@ -47,6 +55,7 @@ class Incoming:
 
         Raises:
             AnswerError: not what was asked for, or not all of it; the next try is told.
+            TooLargeError: more than there may be.
         """
         if status != HTTPStatus.PARTIAL_CONTENT:
             self._begin(headers)
@@ -54,9 +63,11 @@ class Incoming:
             self._size = 0
             message = "Another part of the file came than was asked for."
             raise AnswerError(message)
+        self._check(self._total or 0)
         self._into.seek(self._size)
         self._into.truncate()
         for chunk in chunks:
+            self._check(self._size + len(chunk))
             self._into.write(chunk)
             self._size += len(chunk)
             if self._progress:
@@ -71,11 +82,15 @@ class Incoming:
         had, self._size = self._size, 0
         return bool(had)
 
+    def _check(self, size: int) -> None:
+        if size > self._largest:
+            message = f"A file has more than the {self._largest} bytes of 'max_download_size'."
+            raise TooLargeError(message)
+
     def _begin(self, headers: Mapping[str, str]) -> None:
-        plain = headers.get("Content-Encoding", "identity") == "identity"
         length = headers.get("Content-Length", "")
         self._size = 0
-        self._total = int(length) if plain and length.isdecimal() else None
+        self._total = int(length) if LENGTH.fullmatch(length) else None
         self._version = _version(headers)
 
     def _continues(self, headers: Mapping[str, str]) -> bool:

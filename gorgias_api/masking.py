@@ -25,6 +25,8 @@ LONGEST = 1000
 
 def mask_text(text: str) -> str:
     """`text` without any e-mail address."""
+    if "@" not in text and "%40" not in text:
+        return text
     return EMAIL.sub(_hidden, text)
 
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
 
 from gorgias_api.errors import SettingsError, TransportError
 from gorgias_api.masking import one_line
 from gorgias_api.outgoing import prepared
 from gorgias_api.public import PublicAdapter
+from gorgias_api.wire import TimedAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,16 +39,17 @@ def environment(url: str) -> dict[str, Any]:
     Plain http never passes a proxy: it is for this machine, and carries credentials in the open.
 
     Raises:
-        SettingsError: the certificates that a variable names cannot be read.
+        SettingsError: the certificates that a variable names cannot be read, or a proxy is none.
     """
     proxies: dict[str, Any] = {"http": None, "all": None} if _is_plain(url) else {}
-    found = dict(
+    found: dict[str, Any] = dict(
         requests.Session().merge_environment_settings(
             url, proxies=proxies, stream=True, verify=None, cert=None
         )
     )
     if isinstance(found["verify"], str) and not _is_plain(url):
         _check_bundle(found["verify"])
+    _check_proxies(found["proxies"])
     return found
 
 
@@ -76,7 +77,7 @@ def sent_alone(
         method, url, headers={**requests.utils.default_headers(), **headers}, **parts
     )
     with (
-        closing(PublicAdapter() if public else HTTPAdapter()) as adapter,
+        closing(PublicAdapter() if public else TimedAdapter()) as adapter,
         adapter.send(request, timeout=(CONNECT_TIMEOUT, timeout), **environment(url)) as response,
     ):
         yield response
@@ -127,13 +128,30 @@ def no_answer(asked: str, url: str, error: Exception, check: str = "") -> Transp
 
 def _check_bundle(path: str) -> None:
     folder = Path(path).is_dir()
+    usable = folder or Path(path).is_file()  # reading a pipe or a device might never end
     try:
-        ssl.create_default_context(cafile=None if folder else path, capath=path if folder else None)
+        if usable:
+            ssl.create_default_context(
+                cafile=None if folder else path, capath=path if folder else None
+            )
     except (OSError, ValueError):
+        usable = False
+    if not usable:
         variable = next((name for name in BUNDLES if os.environ.get(name)), BUNDLES[0])
         message = (
             f"The certificates that the variable {variable} names ({path}) cannot be read; nothing "
             "was sent."
+        )
+        raise SettingsError(message)
+
+
+def _check_proxies(proxies: Mapping[str, str | None]) -> None:
+    try:
+        for proxy in filter(None, proxies.values()):
+            _ = urlsplit(proxy).port
+    except ValueError:
+        message = (
+            f"An address in the variables {PROXIES} cannot be one of a proxy; nothing was sent."
         )
         raise SettingsError(message) from None
 

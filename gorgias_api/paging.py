@@ -14,7 +14,7 @@ from gorgias_api.errors import AnswerError
 from gorgias_api.masking import plain_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from gorgias_api.client import Client
     from gorgias_api.retry import Retry
@@ -46,7 +46,7 @@ def read_page(asked: str, answer: Any) -> Page:  # noqa: ANN401 - what the API a
         AnswerError: anything else; names the part that is wrong, never its value.
     """
     if asked in UNPAGED and not (isinstance(answer, dict) and "meta" in answer):
-        return Page(read_rows(asked, answer), None)
+        return Page(_list(asked, answer), None)
     name = "next_items" if asked.endswith("/items") else "next_cursor"
     if not isinstance(answer, dict):
         raise _no_page(asked, f"it is {_kind(answer)}")
@@ -63,13 +63,23 @@ def read_rows(asked: str, answer: Any) -> list[dict[str, Any]]:  # noqa: ANN401 
     """The rows of a list without pages: `{"data": […]}` or a bare array.
 
     Raises:
-        AnswerError: neither.
+        AnswerError: neither, or a row is no object.
     """
-    rows = answer.get("data") if isinstance(answer, dict) else answer
-    if isinstance(rows, list):
-        return rows
-    message = f"{asked} was answered without a list of rows."
-    raise AnswerError(message)
+    rows = _list(asked, answer)
+    check_rows(asked, rows)
+    return rows
+
+
+def check_rows(asked: str, rows: Iterable[Any]) -> None:
+    """Make sure that rows are objects. `read_page` does not: some readers set others aside.
+
+    Raises:
+        AnswerError: one of them is not.
+    """
+    for row in rows:
+        if not isinstance(row, dict):
+            message = f"{asked} was answered with a row that is {_kind(row)}."
+            raise AnswerError(message)
 
 
 def get_page(
@@ -132,6 +142,14 @@ def follow(ask: Callable[[str | None], Page], cursor: str | None = None) -> Iter
             message = f"The API gave {empty} empty pages one after the other and no end of them."
             raise AnswerError(message)
         seen.add(hash(cursor))  # hashes, so that memory stays flat over very many pages
+
+
+def _list(asked: str, answer: Any) -> list[Any]:  # noqa: ANN401 - any JSON
+    rows = answer.get("data") if isinstance(answer, dict) else answer
+    if isinstance(rows, list):
+        return rows
+    message = f"{asked} was answered without a list of rows."
+    raise AnswerError(message)
 
 
 def _part(asked: str, value: Any, *path: str) -> Any:  # noqa: ANN401 - any JSON

@@ -13,11 +13,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from gorgias_api.errors import AnswerError
+from gorgias_api.wire import TimedAdapter
 
 if TYPE_CHECKING:
     import requests
@@ -50,7 +50,7 @@ def may_be_public(host: str) -> bool:
     return is_public(name) if ":" in name else not INNER.fullmatch(name)
 
 
-class PublicAdapter(HTTPAdapter):
+class PublicAdapter(TimedAdapter):
     """Sends to public addresses only; through a proxy, which resolves names itself, by the text."""
 
     def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:  # noqa: ANN401 - as the base

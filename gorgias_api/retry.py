@@ -7,7 +7,8 @@
 - 5xx, a lost connection, a timeout, an answer cut short or not JSON: only when the request is
   `safe`, that is, when applying it twice leaves the same as applying it once. GET, HEAD, PUT and
   DELETE are, a POST is not unless its caller says so.
-- Everything else is final: the same request would be refused again.
+- Everything else is final, an answer that is too large included: the same request would be
+  refused again.
 
 A server that says how long to wait (`Retry-After`) is not asked sooner, up to `LONGEST_WAIT`.
 By default a server that is down is given three to six minutes, by chance, to come back.
@@ -28,6 +29,7 @@ from gorgias_api.errors import (
     ApiError,
     RateLimitError,
     ServerError,
+    TooLargeError,
     TransportError,
     UsageError,
 )
@@ -75,7 +77,9 @@ class Retry:
         """Whether to send the same request again after `error`."""
         if isinstance(error, TransportError) and error.refused:
             return self.all_errors or not error.final
-        if isinstance(error, RateLimitError) or (isinstance(error, AnswerError) and error.final):
+        if isinstance(error, RateLimitError | TooLargeError):
+            return False
+        if isinstance(error, AnswerError) and error.final:
             return False
         kinds = (TransportError, AnswerError, ApiError if self.all_errors else ServerError)
         return (safe or self.all_errors) and isinstance(error, kinds)

@@ -102,7 +102,16 @@ SHARED = (
         "Part of the account's rate limit this process may use, above 0 up to 1.",
         default=1.0,
     ),
-    Setting("request_timeout", "number", "Seconds to wait for an answer.", default=60.0),
+    Setting(
+        "request_timeout",
+        "number",
+        "Seconds within which an answer must be complete; a file may take longer while it comes "
+        "with 8 kB a second.",
+        default=60.0,
+    ),
+    Setting(
+        "max_download_size", "integer", "Bytes a downloaded file may have.", default=1_000_000_000
+    ),
     Setting(
         "max_retries",
         "integer",
@@ -138,6 +147,7 @@ class Settings:
     token_store: Path
     rate_limit_share: float = 1.0
     request_timeout: float = 60.0
+    max_download_size: int = 1_000_000_000
     max_retries: int = 12
     debug_requests: bool = False
     user_agent: str | None = None
@@ -391,6 +401,10 @@ def _check_credentials(values: Mapping[str, Any]) -> None:
             "'client_secret' and 'refresh_token' for OAuth2."
         )
         raise SettingsError(message)
+    for name in ("username", "api_key", "client_id", "client_secret", "refresh_token"):
+        if not values.get(name, "").isprintable():  # half a character, or a control character
+            message = f"The setting '{name}' holds characters that it cannot have."
+            raise SettingsError(message)
     if not is_sendable(values.get("access_token", "none")):
         message = "The setting 'access_token' holds characters that no token has."
         raise SettingsError(message)
@@ -404,7 +418,7 @@ def _check_ranges(values: Mapping[str, Any]) -> None:
     if not 0 < share <= 1:
         message = f"The setting 'rate_limit_share' must be above 0 and at most 1, not {share:g}."
         raise SettingsError(message)
-    for name in ("request_timeout", "max_retries"):
+    for name in ("request_timeout", "max_retries", "max_download_size"):
         if not 0 < values.get(name, 1) < math.inf:
             message = f"The setting '{name}' must be a number above 0, not {values[name]:g}."
             raise SettingsError(message)

@@ -12,14 +12,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from requests.adapters import HTTPAdapter
-
 from gorgias_api.answers import CALL_LIMIT, Answer, call_limit, http_date
 from gorgias_api.auth import credentials
+from gorgias_api.bodies import as_it_comes, whole
 from gorgias_api.errors import AnswerError, UsageError
 from gorgias_api.masking import mask_text, mask_value, one_line, plain_path
 from gorgias_api.network import CONNECT_TIMEOUT, TROUBLE, environment, no_answer, sent_alone
 from gorgias_api.trust import is_loopback, is_trustworthy
+from gorgias_api.wire import TimedAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("gorgias_api")
 
-CHUNK = 64 * 1024
 RANGE_REFUSED = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
 WHOLE_SECOND = timedelta(seconds=1)
 
@@ -48,7 +47,7 @@ class Transport:
         self._budget = budget
         self._credentials = credentials(settings, clock)
         self._ahead = timedelta(0)
-        self._adapters: list[HTTPAdapter] = []
+        self._adapters: list[TimedAdapter] = []
         self._own = threading.local()
         # It logs queries, and at its default level whole headers it cannot read.
         logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
@@ -75,7 +74,7 @@ class Transport:
             request: without credentials.
             ahead: requests that wait for this one; see `gorgias_api.budget`.
             into: takes the body of a success, which then is not kept.
-            timeout: seconds to wait for an answer; by default those of the settings.
+            timeout: seconds within which the answer must be complete; by default as set.
 
         Raises:
             TransportError: no complete answer came.
@@ -107,7 +106,7 @@ class Transport:
                     "GET", url, into.headers(), patience, public=self._must_be_public(url)
                 ) as response,
             ):
-                body = _body(response, into)
+                body = _body(response, f"GET {plain_path(path)}", into)
                 return Answer("GET", plain_path(path), response.status_code, response.headers, body)
         except UsageError:
             message = "The API pointed to an address that cannot be asked."
@@ -130,38 +129,37 @@ class Transport:
         self._credentials.sign(prepared)
         method, path = str(prepared.method), plain_path(prepared.path_url.partition("?")[0])
         url, check = self._settings.api_url, "'domain', 'api_url' and "
-        with _as_transport_error(f"{method} {path}", url, check):
+        asked = f"{method} {path}"
+        with _as_transport_error(asked, url, check):
             with self._budget.slot(ahead) as slot:
                 started, sent = self._clock.monotonic(), self._clock.now()
-                response = self._respond(prepared, timeout, stream=into is not None)
+                response = self._respond(prepared, timeout)
                 slot.reading = call_limit(response.headers)
                 self._set_ahead(response.headers, sent)
+                body = b"" if into else whole(response, asked)  # while the slot is held
                 elapsed = self._clock.monotonic() - started
-            with response:
-                body = _body(response, into)
+            if into:
+                with response:
+                    body = _body(response, asked, into)
         answer = Answer(method, path, response.status_code, response.headers, body)
         if self._settings.debug_requests:
             _log_exchange(prepared, answer, elapsed)
         return answer, prepared
 
-    def _respond(
-        self, prepared: requests.PreparedRequest, timeout: float, *, stream: bool
-    ) -> requests.Response:
+    def _respond(self, prepared: requests.PreparedRequest, timeout: float) -> requests.Response:
         """Send past the session, which would read redirects and cookies that nobody follows."""
         waits = (CONNECT_TIMEOUT, timeout)
         response = self._adapter().send(prepared, **self._own.environment, timeout=waits)
         _acknowledge(response)
-        if not stream:
-            _ = response.content  # all of it, while the slot is held
         return response
 
-    def _adapter(self) -> HTTPAdapter:
+    def _adapter(self) -> TimedAdapter:
         """This thread's connections: `requests` does not promise that they can be shared."""
         if not hasattr(self._own, "adapter"):
             self._own.environment = environment(self._settings.api_url)
-            self._own.adapter = HTTPAdapter()
+            self._own.adapter = TimedAdapter()
             self._adapters.append(self._own.adapter)
-        found: HTTPAdapter = self._own.adapter
+        found: TimedAdapter = self._own.adapter
         return found
 
     def _set_ahead(self, headers: Mapping[str, str], sent: datetime) -> None:
@@ -196,19 +194,19 @@ def _as_transport_error(asked: str, url: str, check: str = "") -> Iterator[None]
         raise no_answer(asked, url, error, check) from None
 
 
-def _body(response: requests.Response, into: Incoming | None) -> bytes:
-    """The body; a success goes to `into` instead, piece by piece.
+def _body(response: requests.Response, asked: str, into: Incoming) -> bytes:
+    """The body of a refusal; a success goes to `into` instead, piece by piece.
 
     Raises:
         AnswerError: the rest of a file is refused, so that it has to be asked for as a whole.
     """
-    if into and response.status_code < HTTPStatus.MULTIPLE_CHOICES:
-        into.receive(response.status_code, response.headers, response.iter_content(CHUNK))
+    if response.status_code < HTTPStatus.MULTIPLE_CHOICES:
+        into.receive(response.status_code, response.headers, as_it_comes(response))
         return b""
-    if into and response.status_code == RANGE_REFUSED and into.forget():
+    if response.status_code == RANGE_REFUSED and into.forget():
         message = "The server refused to go on with a file where it broke off."
         raise AnswerError(message)
-    return response.content
+    return whole(response, asked)
 
 
 def _log_exchange(prepared: requests.PreparedRequest, answer: Answer, seconds: float) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gorgias_sandbox.guard import is_loopback
+from gorgias_sandbox.lastresort import LastResort
 from gorgias_sandbox.options import Options
 from gorgias_sandbox.serve import backend_for, server_for
 
@@ -54,6 +55,7 @@ _WARNING = (
 )
 @click.option("--cursor-ttl", type=float, help="Seconds a cursor works. [default: for ever]")
 @click.option("--chaos", type=int, metavar="SEED", help="Misbehave at random.")
+@LastResort()
 def main(  # noqa: PLR0913 - one argument per option
     *,
     host: str,

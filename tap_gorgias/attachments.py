@@ -25,6 +25,7 @@ from gorgias_api import (
 )
 from gorgias_api.atomic import replacing
 from gorgias_api.files import file_parts, safe_name
+from gorgias_api.places import shown
 from gorgias_api.private import make_folder, refuse_link
 
 if TYPE_CHECKING:
@@ -60,9 +61,9 @@ class Saver:
     def __init__(self, client: Client, place: str, logger: logging.Logger) -> None:
         self._client = client
         self._logger = logger
-        self._base = place.rstrip("/")
+        self._base = shown(place.rstrip("/"))
         with self._usable():
-            self._files, self._root = fsspec.url_to_fs(self._base)
+            self._files, self._root = fsspec.url_to_fs(place.rstrip("/"))
 
     @contextmanager
     def _usable(self) -> Iterator[None]:

@@ -51,7 +51,7 @@ def read_catalog(
 def _root(name: str, entry: dict[str, Any]) -> dict[str, Any]:
     """What the metadata say of the stream as a whole."""
     given = entry.get("metadata") or []
-    if not isinstance(given, list) or not isinstance(entry.get("schema", {}), dict):
+    if not isinstance(given, list) or not _has_columns(entry):
         _refuse(f"the 'metadata' or the 'schema' of '{name}' is of another kind")
     root: dict[str, Any] = {}
     for each in given:
@@ -61,6 +61,12 @@ def _root(name: str, entry: dict[str, Any]) -> dict[str, Any]:
         if not each["breadcrumb"]:
             root |= told
     return root
+
+
+def _has_columns(entry: dict[str, Any]) -> bool:
+    """Whether the schema of a stream, where it is given, says what its columns are."""
+    schema = entry.get("schema", {"properties": {}})
+    return isinstance(schema, dict) and isinstance(schema.get("properties"), dict)
 
 
 def _replication(root: dict[str, Any]) -> dict[str, Any]:

@@ -27,13 +27,16 @@ logger = logging.getLogger(__name__)
 
 RESTARTS = 5
 """Refused cursors in a row, without any progress between them, before it is given up."""
+MOST_IN_PART, MOST = 20, 100
+"""Refused cursors in all: while the bookmark stays as it is, and however far it comes. It is in the
+state, so the next run goes on there."""
 
 
 class Restarts:
     """How often one list has been begun again."""
 
     def __init__(self) -> None:
-        self._strikes = 0
+        self._strikes = self._in_part = self._all = 0
         self._reached: tuple[object, int] = (None, 0)
 
     def allows(self, error: GorgiasError, pages: int, out: object = None, *, is_old: bool) -> bool:
@@ -56,7 +59,9 @@ class Restarts:
         is_progress = out != before or pages > most
         self._strikes = 0 if is_progress else self._strikes + 1
         self._reached = (out, pages if out != before else max(most, pages))
-        if self._strikes >= RESTARTS:
+        self._in_part = self._in_part + 1 if out == before else 1
+        self._all += 1
+        if self._strikes >= RESTARTS or self._in_part > MOST_IN_PART or self._all > MOST:
             return False
         logger.info("The server does not take a cursor; reading on without it. %s", error)
         return True

@@ -27,6 +27,7 @@ from gorgias_api import (
     UnauthorizedError,
 )
 from gorgias_api.arguments import run
+from gorgias_api.lastresort import LastResort
 from gorgias_api.logs import clean_logs
 from gorgias_api.nearest import did_you_mean
 from gorgias_api.settings import (
@@ -358,6 +359,7 @@ def _json_object(name: str, file: IO[str] | None) -> IO[str] | None:
     raise SettingsError(message)
 
 
+@LastResort(TapGorgias.name, TapGorgias.logger.error)
 def main() -> None:
     """Run the tap; a mistake or a refusal is one sentence on the log and an exit code."""
     clean_logs(*SILENT, structured=(Point,))

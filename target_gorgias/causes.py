@@ -39,8 +39,8 @@ POSTGRESQL: Mapping[str, str] = {
 """By SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 SAID: Mapping[str, str] = {
     r"password authentication failed|no password supplied": "the password is wrong",
-    r'database ".*" does not exist': "there is no such database",
-    r'role ".*" does not exist|no pg_hba\.conf entry': "the user is unknown or not allowed in",
+    r'database "[^"]*" does not exist': "there is no such database",
+    r'role "[^"]*" does not exist|no pg_hba\.conf entry': "the user is unknown or not allowed in",
     r"too many (clients|connections)|remaining connection slots": POSTGRESQL["53300"],
     r"starting up|shutting down": POSTGRESQL["57P03"],
     r"terminating connection": POSTGRESQL["57P01"],

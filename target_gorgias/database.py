@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +84,7 @@ LAYOUT = Table(
 COMPANIONS = ("", "-wal", "-shm", "-journal", ".lock")
 """Ends of the names of the files that make up a ledger in SQLite, which gives new ones the mode of
 the first."""
+PLAIN = re.compile(r"[^@=\s/?#&\[\]]{0,255}")
 PATIENCE = 10
 """Seconds to wait for a connection."""
 
@@ -116,7 +119,8 @@ def open_engine(url: str) -> Engine:
             more["paramstyle"] = "named"  # as PostgreSQL's driver has them
         elif "connect_timeout" not in parsed.query:
             more["connect_args"] = {"connect_timeout": PATIENCE}
-        engine = create_engine(parsed, **more)
+        with warnings.catch_warnings(action="ignore"):  # they name parts of the URL
+            engine = create_engine(parsed, **more)
     except ModuleNotFoundError:
         message = "A ledger in PostgreSQL needs 'singer-gorgias[postgres]' to be installed."
         raise SettingsError(message) from None
@@ -132,8 +136,15 @@ def open_engine(url: str) -> Engine:
 
 
 def place(engine: Engine) -> str:
-    """Where a database is, for people: without the password, wherever the URL has it."""
-    return engine.url.set(query={}).render_as_string(hide_password=True)
+    """Where a database is, for people: without the password, wherever the URL has it.
+
+    One with characters that ought to be encoded ends up in part among the other fields.
+    """
+    url, lite = engine.url, engine.dialect.name == "sqlite"
+    fields = (url.username, url.host) if lite else (url.username, url.host, url.database)
+    if "@" in str(dict(url.query)) or not all(PLAIN.fullmatch(each or "") for each in fields):
+        return f"in {'SQLite' if lite else 'PostgreSQL'}"
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
 def _expanded(path: str | None) -> str | None:

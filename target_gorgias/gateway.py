@@ -20,6 +20,7 @@ from gorgias_api import (
 from gorgias_api.operations import OPERATIONS, prepare
 from gorgias_api.paging import follow, read_page
 from gorgias_api.unset import UNSET
+from target_gorgias.answered import check
 from target_gorgias.effects import may_set_off
 from target_gorgias.jsonl import append, begin
 from target_gorgias.refusals import Refused, readable
@@ -168,7 +169,7 @@ class Gateway:
                 params=call.params,
                 data=call.data,
                 safe=call.repeatable,
-                check=partial(read_page, call.asked) if OPERATIONS[name].paged else None,
+                check=partial(check, OPERATIONS[name]),
                 failing=failing,
             )
         except TROUBLE:

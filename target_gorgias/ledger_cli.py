@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select
 
 from gorgias_api import GorgiasError, SettingsError, UsageError
 from gorgias_api.arguments import run
+from gorgias_api.lastresort import LastResort
 from gorgias_api.logs import clean_logs
 from gorgias_api.masking import cleaned
 from gorgias_api.settings import Settings
@@ -131,6 +132,7 @@ def _opened(given: dict[str, Any]) -> OpenLedger:
     return OpenLedger(target.rules.ledger_place(settings), settings.api_url)
 
 
+@LastResort(NAME)
 def main() -> None:
     """Run the command: 0 done, 1 nothing found or no ledger, 2 a mistake in call or settings."""
     clean_logs(*SILENT)

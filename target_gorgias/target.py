@@ -18,6 +18,7 @@ from singer_sdk.plugin_base import _ConfigInput
 
 from gorgias_api import Client, GorgiasError, SettingsError, UsageError
 from gorgias_api.arguments import run
+from gorgias_api.lastresort import LastResort
 from gorgias_api.logs import clean_logs
 from gorgias_api.settings import (
     Setting,
@@ -374,6 +375,7 @@ class TargetGorgias(Target):
         return []
 
 
+@LastResort(TargetGorgias.name, TargetGorgias.logger.error)
 def main() -> None:
     """Run the target; a mistake or a refusal is one sentence on the log and an exit code."""
     clean_logs(*SILENT, structured=(Point,))

@@ -17,6 +17,7 @@ from gorgias_api.cli.login import login
 from gorgias_api.cli.request import account, request, search
 from gorgias_api.cli.secrets import ENDING, SECRETS, from_keyring, from_secret_files
 from gorgias_api.errors import GorgiasError, SettingsError, UsageError
+from gorgias_api.lastresort import LastResort
 from gorgias_api.logs import clean_logs
 from gorgias_api.masking import cleaned
 from gorgias_api.settings import SHARED, Setting, from_files, from_variables, gather
@@ -91,6 +92,7 @@ for command in (account, call, download, login, request, search, upload):
     gorgias.add_command(command)
 
 
+@LastResort("gorgias")
 def main() -> None:
     """Run `gorgias`: 0 done, 1 refused by the API or unreachable, 2 a mistake in the call."""
     clean_logs()

@@ -14,7 +14,7 @@ from gorgias_api.cli.values import json_value, show
 from gorgias_api.client import Client
 from gorgias_api.errors import UsageError
 from gorgias_api.operations import MODULES, OPERATIONS, Field, Kind, Operation, find
-from gorgias_api.paging import Page, follow, further, read_page
+from gorgias_api.paging import Page, check_rows, follow, further, read_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -203,7 +203,10 @@ def _pages(client: Client, operation: Operation, values: dict[str, Any]) -> Iter
 
     def ask(after: str | None) -> Page:
         answer = client.call(operation.name, **(values | further(after)))
-        return read_page(f"{operation.method} {operation.path}", answer)
+        asked = f"{operation.method} {operation.path}"
+        page = read_page(asked, answer)
+        check_rows(asked, page.rows)
+        return page
 
     return follow(ask, values.get("cursor"))
 

@@ -14,7 +14,6 @@ from gorgias_api.callback import LOOPBACK, LOOPBACK_6, PATH, listening
 from gorgias_api.clock import SystemClock
 from gorgias_api.errors import LoginError, UsageError
 from gorgias_api.login import Login
-from gorgias_api.masking import one_line
 from gorgias_api.settings import Settings
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ def _here(redirect_uri: str | None, port: int | None) -> tuple[int, str] | None:
     except ValueError:
         told = 0
     if not (told and parts.scheme and parts.netloc) or port not in (None, told):
-        message = f"The redirect address {one_line(redirect_uri)} is none, or contradicts '--port'."
+        message = "The redirect address is none, or contradicts '--port'."
         raise UsageError(message)
     local = parts.scheme == "http" and parts.hostname in (LOOPBACK, LOOPBACK_6, "localhost")
     return (told, parts.path) if local else None

@@ -69,7 +69,7 @@ def search(given: dict[str, Any], type: str, query: str, size: int) -> None:  # 
     show_default=True,
     help="What to read the answer as.",
 )
-@click.option("--timeout", type=float, help="Seconds to wait for the answer.")
+@click.option("--timeout", type=float, help="Seconds within which the answer must be complete.")
 @click.option("--max-retries", type=int, help="Tries, the first one included.")
 @click.option(
     "--retry-delay",

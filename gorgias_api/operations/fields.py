@@ -35,7 +35,7 @@ Kind = Literal[
 
 INTEGER = re.compile(r"[-+]?[0-9]{1,40}")
 NUMBER = re.compile(r"[-+]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][-+]?[0-9]{1,3})?")
-ZONE = re.compile(r"\s*(UTC|GMT|Z)$|\s+(?=[-+]\d\d(:?\d\d)?$)", re.ASCII | re.IGNORECASE)
+ZONE = re.compile(r"(?<!\s)(?:\s*(UTC|GMT|Z)$|\s+(?=[-+]\d\d(:?\d\d)?$))", re.ASCII | re.IGNORECASE)
 """How warehouses end a time: `2026-01-31 09:00:00 UTC`, `2026-01-31 09:00:00.000 +0000`."""
 DIGITS = 40
 """More than any warehouse has in a number; past it a few bytes could ask for gigabytes."""

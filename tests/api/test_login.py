@@ -370,7 +370,7 @@ def test_an_app_that_must_name_itself_in_the_form_does(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--redirect-uri", "nowhere"], "The redirect address nowhere is none"),
+        (["--redirect-uri", "nowhere"], "The redirect address is none"),
         (["--redirect-uri", "http://localhost:99999/"], "is none, or contradicts '--port'"),
         (["--redirect-uri", "http://localhost:81/", "--port", "82"], "contradicts '--port'"),
     ],
