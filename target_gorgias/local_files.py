@@ -107,7 +107,10 @@ class _Folder:
 
     def relative(self, named: str) -> str | None:
         if named.lower().startswith("file:"):
-            parts = urlsplit(named)
+            try:
+                parts = urlsplit(named)
+            except ValueError:  # not even an address
+                return None
             if parts.netloc not in {"", "localhost"}:
                 return None
             named = unquote(parts.path)

@@ -162,7 +162,7 @@ COMMANDS = {
     "all pages": "call list-tickets --all --limit 5",
     "a table": "call list-tickets --all --table",
     "a ticket": "call get-ticket --id 1 --table",
-    "an upload": "upload /dev/null",
+    "an upload": "upload LICENSE",
     "search": "search customer x",
 }
 
