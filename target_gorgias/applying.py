@@ -69,6 +69,8 @@ class Applier:
         self._waiting = WaitingRows(
             ledger, keys, routes, logger, lambda change: self._count(change, "unchanged")
         )
+        self._is_last = False
+        """Whether nothing can change any more that a row waits for."""
         self._closed: dict[str, Refused] = {}
         """Streams no row of which this login may write, and what their rows are refused for."""
 
@@ -80,6 +82,10 @@ class Applier:
         """Wait no longer for what is under way and leaves nothing behind."""
         self._writer.aside.end()
 
+    def cover(self, position: int) -> None:
+        """Note that a state is about to go out for all changes up to this position."""
+        self._waiting.cover(position)
+
     def submit(self, groups: Sequence[Sequence[Change]]) -> None:
         """Have changes applied when it is their turn.
 
@@ -89,6 +95,8 @@ class Applier:
         Raises:
             GorgiasError: an earlier change made the run end.
         """
+        for change in (change for group in groups for change in group):
+            self._waiting.replace_earlier(change)
         for group in groups:
             self._keys.come(group[0])
             self._notices.begin(group[0])
@@ -156,7 +164,7 @@ class Applier:
         """Deal with changes that belong together, of which at least one is refused."""
         if len(changes) > 1 and not refused.missing_scope:
             self._one_by_one(changes)
-        elif isinstance(refused, OwnedError) and not self._keys.ended:
+        elif isinstance(refused, OwnedError) and not self._is_last:
             self._waiting.keep(changes[0], refused.needs)  # its owner may be given another name
             self._waiting.pass_by(changes[0])
         else:
@@ -233,6 +241,8 @@ class Applier:
             GorgiasError: the run cannot go on.
         """
         self._keys.ended = True
+        self.take_up()  # while one row gives up a name that another one wants
+        self._is_last = True
         self.take_up()
         for each in self._ledger.all_waiting():
             change = self._waiting.at(each.number)

@@ -58,6 +58,8 @@ class Change:
     """Its object, or the one it is a part of, as Gorgias had it just before, if that was asked."""
     found_by: tuple[str, ...] = ()
     """The fields by which its object was just found."""
+    position: int = 0
+    """Of its record in the input."""
     waited: bool = False
     """Whether it comes from the rows that wait in the ledger."""
 

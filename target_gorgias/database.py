@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -60,6 +61,7 @@ WAITING = Table(
     Column("stream", String(255), nullable=False),
     Column("key", Text, nullable=False),
     Column("record", Text, nullable=False),
+    Column("covered", Boolean, nullable=False, server_default=true()),
     Index("gorgias_waiting_needs", "account", "needs"),
     sqlite_autoincrement=True,  # or the number of a row that is gone would be given again
 )

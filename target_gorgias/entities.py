@@ -188,6 +188,7 @@ ENTITIES: Mapping[str, Entity] = {
         verbs=frozenset({"create", "update", "upsert"}),
         create="create-custom-field",
         update="update-custom-field",
+        get="get-custom-field",
         finds=(
             Find(
                 operation="list-custom-fields",

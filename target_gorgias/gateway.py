@@ -177,7 +177,7 @@ class Gateway:
             raise
         self._summary.count(change.stream, "requests")
         self._tell(call, sure=True)
-        self._trouble.answered(name, sent)
+        self._trouble.answered(name, sent, wrote=call.method != "GET")
         return answer
 
     def _tell(self, call: Call, *, sure: bool) -> None:
@@ -202,7 +202,9 @@ class Gateway:
             raise Refused(message)
         if OPERATIONS[name].method != "GET":
             self._may_write(change, left)
-        change.logger.warning("Customer %s was merged into %d, which is written to.", gone, left)
+            change.logger.warning(
+                "Customer %s was merged into %d, which is written to.", gone, left
+            )
         return {**values, field: left}
 
     def _make_sure(self, change: Change, name: str, call: Call) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, inspect, select, true
+from sqlalchemy import delete, func, insert, inspect, select, text, true
 
 from gorgias_api import GorgiasError
-from target_gorgias.database import ENTRIES, LAYOUT, METADATA, STREAMS
+from target_gorgias.database import ENTRIES, LAYOUT, METADATA, STREAMS, WAITING
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-FIRST, NEWEST = 1, 2
+FIRST, STREAMS_NOTED, NEWEST = 1, 2, 3
 SAME_TIME = 5_083_112_024
 """PostgreSQL's lock for changing the tables, which several accounts may share."""
 
@@ -40,10 +40,12 @@ def settle(connection: Connection) -> None:
 
 
 def _step(connection: Connection, found: int | None) -> None:
+    if found is not None:
+        _add_covered(connection)
     METADATA.create_all(connection)
     for index in ENTRIES.indexes:  # which a table that was there before may lack
         index.create(connection, checkfirst=True)
-    if found == FIRST:
+    if found is not None and found < STREAMS_NOTED:
         _note_known_streams(connection)
     connection.execute(delete(LAYOUT))
     connection.execute(insert(LAYOUT).values(number=NEWEST))
@@ -73,6 +75,17 @@ def _note_known_streams(connection: Connection) -> None:
     connection.execute(delete(STREAMS))
     known = select(ENTRIES.c.account, ENTRIES.c.stream, true()).distinct()
     connection.execute(insert(STREAMS).from_select(["account", "stream", "known"], known))
+
+
+def _add_covered(connection: Connection) -> None:
+    """From layout 2 to 3: a row that waits is one whose state went out, as far as is known."""
+    tables = inspect(connection)
+    if WAITING.name not in tables.get_table_names():
+        return
+    there = {column["name"] for column in tables.get_columns(WAITING.name)}
+    if WAITING.c.covered.name not in there:
+        column = f"{WAITING.c.covered.name} boolean not null default true"
+        connection.execute(text(f"alter table {WAITING.name} add column {column}"))
 
 
 def _check_columns(connection: Connection) -> None:

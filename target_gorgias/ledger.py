@@ -263,11 +263,38 @@ class Ledger:
             with self._memory:
                 self._drop([(stream, key)])
 
-    def wait(self, needs: str, stream: str, key: str, record: dict[str, Any]) -> None:
-        """Keep a record until what it needs is there; it replaces an earlier version of itself."""
-        row = {"account": self._account, "needs": needs, "stream": stream, "key": key}
-        row["record"] = serialize_json(record)
+    def wait(
+        self, needs: str, stream: str, key: str, record: dict[str, Any], *, covered: bool = True
+    ) -> None:
+        """Keep a record until what it needs is there; it replaces an earlier version of itself.
+
+        Args:
+            needs: what that is.
+            stream: of the record.
+            key: of the record.
+            record: what it takes to read it again.
+            covered: whether a state says that it was taken; else its source will give it again.
+        """
+        row: dict[str, Any] = {"account": self._account, "needs": needs, "covered": covered}
+        row |= {"stream": stream, "key": key, "record": serialize_json(record)}
         self._execute(self._no_longer(stream, key), insert(WAITING).values(**row))
+
+    def cover(self, names: Iterable[Name]) -> None:
+        """A state is about to say that these records, which wait, were taken."""
+        mine = WAITING.c.account == self._account
+        one = (WAITING.c.stream == bindparam("of")) & (WAITING.c.key == bindparam("named"))
+        rows = [{"of": stream, "named": key} for stream, key in names]
+        if rows:
+            with self._lock, self._errors():
+                self._connection.execute(
+                    update(WAITING).where(mine, one).values(covered=True), rows
+                )
+                self._commit()
+
+    def drop_uncovered(self) -> None:
+        """Forget the records that wait and whose source will give them again, or others instead."""
+        mine = WAITING.c.account == self._account
+        self._execute(delete(WAITING).where(mine, WAITING.c.covered.is_(False)))
 
     def waiting(self, needs: str) -> list[Waiting]:
         """The records that need something, in the order they came."""

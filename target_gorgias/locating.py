@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from target_gorgias.contents import has_moved
 from target_gorgias.creating import external_id
 from target_gorgias.entities import EXTERNAL_ID
 from target_gorgias.finding import Match
-from target_gorgias.naming import is_known_by
+from target_gorgias.keys import singular
+from target_gorgias.naming import MARKED_WITH, is_known_by
 from target_gorgias.refusals import Refused
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from target_gorgias.creating import Creator
     from target_gorgias.entries import Entry
     from target_gorgias.finding import Finder
+    from target_gorgias.gateway import Gateway
     from target_gorgias.ownership import Ownership
     from target_gorgias.recovery import Recovery
 
@@ -30,12 +33,14 @@ class Locator:
 
     def __init__(
         self,
+        gateway: Gateway,
         finder: Finder,
         bodies: Bodies,
         creator: Creator,
         recovery: Recovery,
         ownership: Ownership,
     ) -> None:
+        self._gateway = gateway
         self._finder = finder
         self._bodies = bodies
         self._creator = creator
@@ -46,7 +51,7 @@ class Locator:
         """The id of the object a change is about; None when Gorgias has none."""
         if "id" in change.own:
             return int(change.own["id"])
-        if known and known.gorgias_id is not None:
+        if known and known.gorgias_id is not None and self._is_where_it_was(change, known):
             return known.gorgias_id
         mark = change.own.get("external_id")
         if mark is not None and not (change.route.foreign or change.entity.of):
@@ -74,6 +79,21 @@ class Locator:
             found = look()
         return self._checked(change, found) if found else None
 
+    def _is_where_it_was(self, change: Change, known: Entry) -> bool:
+        """Whether the object of a row still is in the one that the row names.
+
+        Raises:
+            Refused: it is not, and nothing but the key of the row says which one is meant.
+        """
+        if not has_moved(change.content, known.content):
+            return True
+        number = int(known.gorgias_id or 0)
+        if not self._recovery.is_gone(change, change.route.name, number):
+            return True
+        if "external_id" in change.own:  # means whatever has it there
+            return False
+        raise _moved(change)
+
     def check_names(
         self, change: Change, number: int, body: Mapping[str, Any], known: Entry | None
     ) -> None:
@@ -95,7 +115,12 @@ class Locator:
             return
         mine = known if known and known.gorgias_id == number else None
         for find in change.entity.finds:
+            if MARKED_WITH in find.same:
+                continue  # which is no name
             names = {field: body.get(field) for field in find.same}
+            if any(names.values()) and None in names.values():
+                there = self._gateway.call(change, change.entity.get, id=number)
+                names = {field: value or there.get(field) for field, value in names.items()}
             is_its = find.same == change.found_by or (mine and is_known_by(change, find.same))
             if is_its or find.same == ("email",) or None in names.values():
                 continue
@@ -123,6 +148,15 @@ class Locator:
     def _checked(self, change: Change, found: Match) -> int:
         change.found_by = found.same
         return self._ownership.check(change, found)
+
+
+def _moved(change: Change) -> Refused:
+    what = singular(change.route.name)
+    message = (
+        f"The {change.entity.of} it names is not the one that its {what} was written to, or is "
+        f"named otherwise, and has no such {what}: a {what} cannot be moved."
+    )
+    return Refused(message)
 
 
 def _gone() -> Refused:

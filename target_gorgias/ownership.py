@@ -88,9 +88,8 @@ class Ownership:
         Raises:
             OwnedError: that is another row's.
         """
-        if change.route.name == "customers" and change.route.verb not in REFERRING:
-            for owner in self._owners(change, number):
-                raise _owned(change, number, owner)
+        for owner in self._owners(change, number, "customers"):
+            raise _owned(change, number, owner)
 
     def taken(self, change: Change, found: Match) -> OwnedError:
         """What is said of a record whose object is to get a name that another one has."""
@@ -113,9 +112,11 @@ class Ownership:
         entries = self._ledger.with_external_id(change.route.name, mark)
         return any((entry.stream, entry.key) != mine for entry in entries)
 
-    def _owners(self, change: Change, number: int, *, claim: bool = False) -> list[_Owner]:
+    def _owners(
+        self, change: Change, number: int, entity: str = "", *, claim: bool = False
+    ) -> list[_Owner]:
         """The other rows that have an object, or are just about to."""
-        name, mine = change.route.name, (change.stream, change.key)
+        name, mine = entity or change.route.name, (change.stream, change.key)
         with self._lock:
             claimed = self._claims.get((name, number), mine)
             if claim:
@@ -153,7 +154,7 @@ def _mark(change: Change) -> str:
 
 def _owned(change: Change, number: int, owner: _Owner) -> OwnedError:
     """Refused, with both keys."""
-    what = singular(change.route.name)
+    what = singular(change.entity.references.get(change.entity.of, change.route.name))
 
     def sentence(mine: str, theirs: str) -> str:
         return (

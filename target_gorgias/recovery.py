@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_gorgias.contents import has_moved
 from target_gorgias.creating import external_id
 from target_gorgias.entities import ENTITIES, JOB_KEY
 from target_gorgias.entries import DONE
-from target_gorgias.keys import singular
 from target_gorgias.refusals import Refused
 
 if TYPE_CHECKING:
@@ -92,7 +90,6 @@ class Recovery:
             The same without what is gone, to try again with; None when nothing is gone.
 
         Raises:
-            Refused: its row names another owner than before, and it is not there.
             GorgiasError: nobody can look.
         """
         if refused.status not in GONE | {REFUSED}:
@@ -110,9 +107,6 @@ class Recovery:
         own = known.get(change.key)
         if refused.status in GONE and "id" not in change.own and change.entity.create:
             ids = {own.gorgias_id} if own and own.gorgias_id is not None else set()
-            marked = "external_id" in change.own  # means whatever has it in its own ticket
-            if own and ids and not marked and has_moved(change.content, own.content):
-                raise _moved(change)
             if not change.entity.of and (mark := change.own.get("external_id")):
                 ids |= self._ledger.by_external_id(change.route.name, mark)
             for each in ids:
@@ -150,12 +144,3 @@ class Recovery:
         left = entry._replace(gorgias_id=None, state=DONE, content="")
         self._ledger.put(left)
         return left
-
-
-def _moved(change: Change) -> Refused:
-    what = singular(change.route.name)
-    message = (
-        f"The {change.entity.of} it names is not the one that its {what} was written to, or is "
-        f"named otherwise, and has no such {what}: a {what} cannot be moved."
-    )
-    return Refused(message)

@@ -66,8 +66,10 @@ class TargetGorgias(Target):
     config_jsonschema: ClassVar[dict[str, Any]] = json_schema(OWN)
     default_sink_class = GorgiasSink
     message_reader_class = MessageReader
-    _began = False
-    """Whether a change came."""
+    _taken = 0
+    """How many changes came."""
+    _position = 0
+    """How many of them the state covers that goes out."""
     _withheld: dict[str, Any] | None = None
     """A state that is not to go out yet."""
     _replay: Replay
@@ -174,7 +176,7 @@ class TargetGorgias(Target):
     @cached_property
     def crew(self) -> Crew:
         """The threads that write."""
-        return Crew(self.rules.max_parallelism, self._write_state_message, self.client.clock)
+        return Crew(self.rules.max_parallelism, self._let_out, self.client.clock)
 
     # The SDK has no other hook for the end of a run that failed.
     def listen(self, file_input: IO[str] | None = None) -> None:  # type: ignore[misc]
@@ -245,9 +247,10 @@ class TargetGorgias(Target):
         Raises:
             GorgiasError: an earlier change made the run end.
         """
-        if not self._began:
-            self._began = True
+        if not self._taken:
             self.applier.take_up()
+        self._taken += 1
+        change.position = self._taken
         if self._turns.must_wait(change):
             self._held.let_go()
             self.crew.wait()
@@ -341,7 +344,12 @@ class TargetGorgias(Target):
         """Let a state out as soon as all that came before it is written; never in a dry run."""
         self._held.let_go()
         if not self.rules.dry_run:
-            self.crew.mark(message_dict["value"])
+            self.crew.mark((self._taken, message_dict["value"]))
+
+    def _let_out(self, marked: tuple[int, dict[str, Any]]) -> None:
+        """Let a state out that says what was taken up to some position."""
+        self._position, state = marked
+        self._write_state_message(state)
 
     def _write_state_message(self, state: dict[str, Any]) -> None:
         """Say what is written, once the ledger says so too.
@@ -351,6 +359,7 @@ class TargetGorgias(Target):
         self._withheld = state if self.summary.refused else None
         if self._withheld is not None:
             return
+        self.applier.cover(self._position)
         self.ledger.flush()
         try:
             super()._write_state_message(state)

@@ -2,7 +2,7 @@
 
 - The same operation was sent after the row's first failure and answered well: it is the row.
 - It was not: first others get their turn. If they fail too, it is the server.
-- Nobody else is left to tell: it is the server, unless it answered well before and now says 500,
+- Nobody else is left to tell: it is the server, unless it was written to before and now says 500,
   which is what an application answers that stumbles over what it was sent.
 """
 
@@ -40,6 +40,7 @@ class Trouble:
         self._lock = threading.Lock()
         self._moment = 0
         self._good: dict[str, int] = {}
+        self._wrote = False
         self._rows: dict[Row, dict[str, _Failing]] = {}
         self._had_turn: set[Row] = set()
         """For these, others had their turn since they fail."""
@@ -50,9 +51,16 @@ class Trouble:
             self._moment += 1
             return self._moment
 
-    def answered(self, operation: str, sent: int) -> None:
-        """An operation that was sent at a moment was answered well."""
+    def answered(self, operation: str, sent: int, *, wrote: bool = True) -> None:
+        """An operation that was sent at a moment was answered well.
+
+        Args:
+            operation: its name.
+            sent: the moment.
+            wrote: whether it changes anything.
+        """
         with self._lock:
+            self._wrote |= wrote
             self._good[operation] = max(self._good.get(operation, 0), sent)
 
     def failed(self, row: Row, operation: str, error: GorgiasError) -> None:
@@ -87,7 +95,7 @@ class Trouble:
             )
             alone = all(last < began for last in others)
             stumbled = isinstance(error, ApiError) and error.status == STUMBLED
-            return "row" if stumbled and self._good and alone else "server"
+            return "row" if stumbled and self._wrote and alone else "server"
 
     def is_alone(self, row: Row) -> bool:
         """Whether no other row fails."""

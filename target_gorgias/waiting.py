@@ -1,7 +1,13 @@
-"""Rows that wait in the ledger for an object that is to come, and those that wait behind them."""
+"""Rows that wait in the ledger for an object that is to come, and those that wait behind them.
+
+Why it is right: a row that waits is kept for the next run only once a state has gone out that says
+that it was taken. Until then its source gives it again after a run that ended early, perhaps
+corrected, perhaps not at all; so such a row is forgotten when the next run begins.
+"""
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from gorgias_api import UsageError
@@ -58,6 +64,10 @@ class WaitingRows:
         self._logger = logger
         self._superseded = superseded
         self._behind: dict[Hashable, _First] = {}
+        self._uncovered: dict[tuple[str, str], int] = {}
+        """Positions in the input of those of which no state says that they were taken."""
+        self._lock = threading.Lock()
+        ledger.drop_uncovered()
         waiting = ledger.all_waiting()
         self._needed = {each.needs for each in waiting}
         # Whether they are of this run, which counts its own rows.
@@ -70,10 +80,28 @@ class WaitingRows:
             self._behind.update(dict.fromkeys(change.own_names, _First.of(change)))
         self._replace_waiting(change)
         self._needed.add(needs)
+        name = (change.stream, change.key)
         if not change.waited:
-            self._waiting[change.stream, change.key] = True
+            self._waiting[name] = True
+            with self._lock:
+                self._uncovered[name] = change.position
         record = {"record": readable(change.record), "key_properties": list(change.key_values)}
-        self._ledger.wait(needs, change.stream, change.key, record)
+        with self._lock:
+            self._ledger.wait(needs, *name, record, covered=name not in self._uncovered)
+
+    def cover(self, position: int) -> None:
+        """Note that a state is about to go out for all records up to this position."""
+        with self._lock:
+            names = [name for name, at in self._uncovered.items() if at <= position]
+            self._ledger.cover(names)
+            for name in names:
+                del self._uncovered[name]
+
+    def replace_earlier(self, change: Change) -> None:
+        """Forget what an earlier run left waiting of a record that has come again."""
+        if self._waiting.get((change.stream, change.key)) is False:
+            self._ledger.supersede(change.stream, change.key)
+            del self._waiting[change.stream, change.key]
 
     def needed_first(self, changes: Sequence[Change]) -> str | None:
         """What changes need that are about an object whose row waits; None if there is none."""

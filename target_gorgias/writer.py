@@ -79,7 +79,7 @@ class Writer:
         attachments = Attachments(gateway, ledger, rules.files, self.aside)
         self._bodies = Bodies(self._finder, attachments)
         self._locator = Locator(
-            self._finder, self._bodies, self._creator, self._recovery, self._ownership
+            gateway, self._finder, self._bodies, self._creator, self._recovery, self._ownership
         )
         self.unchanged = Unchanged(keys, self._ownership, self._note, clock.now().timestamp())
 

@@ -131,7 +131,7 @@ def test_accounts_may_take_the_step_at_the_same_time(database: str) -> None:
 @pytest.mark.parametrize(
     ("statements", "clause"),
     [
-        (["update gorgias_layout set number = 3"], "its layout is 3, and this version"),
+        (["update gorgias_layout set number = 4"], "its layout is 4, and this version"),
         (["update gorgias_layout set number = -1"], "its layout is -1, and this version"),
         (["insert into gorgias_layout values (1)"], "it does not say which layout it has"),
         (["alter table gorgias_ledger drop column written"], "lacks the column 'written'"),

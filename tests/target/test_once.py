@@ -127,7 +127,8 @@ def test_a_ticket_perhaps_created_with_its_first_message_is_not_created_again(de
 
 def test_what_waits_is_written_by_the_next_run_before_anything_else(desk: Desk) -> None:
     ticket = request(customer_external_id="crm-1", messages=[MAIL])
-    cut_off(desk, "POST", *ticket, *people(), looks=2)
+    cut_off(desk, "POST", *ticket, state(1), *people(), looks=2)
+    assert desk.states == [{"at": 1}]  # so its source does not give it again
     with Client.from_settings(settings(desk.sandbox)) as client:
         client.call("create-customer", external_id="crm-1", email="tom@shop.example")
     desk.write(*request(_gorgias_action="trash"), **PEOPLE)
@@ -145,6 +146,38 @@ def test_rows_about_what_a_row_deleted_are_left_out(
     shown = "***@***" if key == EMAIL else key
     assert f"Left out, its object was deleted by a row: key {shown}" in caplog.messages
     assert EMAIL not in caplog.text
+
+
+@pytest.mark.parametrize("later", [[], ["corrected"]])
+def test_what_waited_and_no_state_covers_is_left_to_its_source(
+    desk: Desk, later: list[str]
+) -> None:
+    """It comes again, perhaps corrected, or is withdrawn."""
+    told = {"channel": "email", "from_agent": True, "ticket_key": "9"}
+    wrong = rows("messages", {"number": 1, **told, "body_text": "wrong"}, keys=["number"])
+    cut_off(desk, "POST", *wrong, *people(), looks=2)
+    corrected = [{"number": 1, **told, "body_text": text} for text in later]
+    ticket = {"number": 9, "customer_email": EMAIL, "messages": [MAIL]}
+    desk.write(
+        *rows("tickets", ticket, keys=["number"]),
+        *(rows("messages", *corrected, keys=["number"]) if later else []),
+        allow_sending=True,
+    )
+    assert {row["body_text"] for row in desk.rows("messages")} & {"wrong", "corrected"} == {*later}
+    assert desk.summary.get("messages", {}).get("created", 0) == len(later)
+
+
+def test_what_an_earlier_run_left_waiting_gives_way_to_a_newer_version(desk: Desk) -> None:
+    told = {"channel": "email", "from_agent": True, "ticket_key": "9"}
+    ticket = {"number": 9, "customer_email": EMAIL, "messages": [MAIL]}
+    wrong = rows("messages", {"number": 1, **told, "body_text": "wrong"}, keys=["number"])
+    cut_off(desk, "POST", *wrong, state(1), *people(), looks=2)
+    desk.write(
+        *rows("messages", {"number": 1, **told, "body_text": "right"}, keys=["number"]),
+        *rows("tickets", ticket, keys=["number"]),
+        allow_sending=True,
+    )
+    assert {row["body_text"] for row in desk.rows("messages")} & {"wrong", "right"} == {"right"}
 
 
 def test_a_version_that_waited_does_not_undo_a_later_one(desk: Desk) -> None:

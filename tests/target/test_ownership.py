@@ -263,6 +263,58 @@ def test_no_object_gets_a_name_that_another_one_has(
         assert ("elsewhere:1" in desk.reasons[0]) == (not lost)
 
 
+@pytest.mark.parametrize("entity", ["teams", "tags", "customers"])
+def test_a_chain_of_names_moves_on_in_one_run(desk: Desk, entity: str) -> None:
+    field = "external_id" if entity == "customers" else "name"
+    made = [{"number": n, field: f"name-{n}"} for n in range(6)]
+    desk.write(*rows(entity, *made, keys=KEY))
+    ids = {row[field]: row["id"] for row in desk.rows(entity)}
+    moved = [{"number": n, field: f"name-{n + 1}"} for n in range(6)]
+    desk.write(*rows(entity, *moved, {"number": 9, field: "name-0"}, keys=KEY))
+    assert desk.rejects == []
+    after = {row[field]: row["id"] for row in desk.rows(entity)}
+    assert all(after[f"name-{n + 1}"] == ids[f"name-{n}"] for n in range(6))
+    assert after["name-0"] not in ids.values()
+
+
+def test_names_that_go_in_a_circle_are_refused(desk: Desk) -> None:
+    made = [{"number": n, "name": f"name-{n}"} for n in range(3)]
+    desk.write(*rows("teams", *made, keys=KEY))
+    moved = [{"number": n, "name": f"name-{(n + 1) % 3}"} for n in range(3)]
+    desk.write(*rows("teams", *moved, keys=KEY), **ON)
+    assert desk.summary["teams"]["rejected"] == 3
+
+
+@pytest.mark.parametrize("said", [{}, {"object_type": "Customer"}, {"object_type": None}])
+@pytest.mark.parametrize("by", ["key", "id"])
+def test_a_part_of_a_name_is_that_of_its_object(desk: Desk, said: Row, by: str) -> None:
+    field = {"object_type": "Customer", "definition": TEXT_FIELD}
+    made = [{"number": n, **field, "label": f"label-{n}"} for n in (1, 2)]
+    desk.write(*rows("custom_fields", *made, keys=KEY))
+    named = (
+        {"number": 2} if by == "key" else {"id": desk.the("custom_fields", label="label-2")["id"]}
+    )
+    taken = {**named, **said, "definition": TEXT_FIELD, "label": "label-1"}
+    desk.write(*rows("custom_fields", taken, keys=[next(iter(named))]), **ON)
+    assert len([row for row in desk.rows("custom_fields") if row["label"] == "label-1"]) == 1
+    assert len(desk.reasons) == 1
+
+
+@pytest.mark.parametrize("stream", ["set_data_customers", "customer_custom_fields"])
+def test_what_is_about_a_customer_goes_to_no_other_row_s_either(desk: Desk, stream: str) -> None:
+    one, two = ({"number": n, "email": f"m{n}@shop.example"} for n in (1, 2))
+    desk.write(*rows("customers", one, two, keys=KEY))
+    source, target = (desk.the("customers", email=each["email"])["id"] for each in (one, two))
+    with Client.from_settings(settings(desk.sandbox)) as client:
+        client.call("merge-customers", source_id=source, target_id=target)
+    desk.forget()
+    about = {"data": {"who": 1}, "custom_field_id": 510, "value": 7}
+    desk.write(*rows(stream, {"customer_key": "1", **about}, keys=["customer_key"]), **ON)
+    assert desk.row("customers", target)["data"] is None
+    assert len(desk.reasons) == 1
+    assert "'customers:2'" in desk.reasons[0]
+
+
 def test_a_name_that_its_owner_gives_up_in_the_same_run_may_be_taken(desk: Desk) -> None:
     one, two = ({"number": n, "external_id": f"name-{n}", "name": str(n)} for n in (1, 2))
     desk.write(*rows("customers", one, two, keys=KEY))

@@ -211,3 +211,11 @@ def test_a_ticket_is_named_that_fails_with_its_first_message(desk: Desk) -> None
         ("messages", {"number": 2}),
     ]
     assert desk.summary["tickets"]["created"] == MANY - 1
+
+
+def test_one_row_alone_that_fails_is_no_proof_against_it(desk: Desk) -> None:
+    desk.sandbox.fail("/api/", method="POST", status=500, times=999)
+    row = STREAMS["customers"]("only")
+    with pytest.raises(GorgiasError):
+        desk.write(*rows("customers", row, keys=["external_id"]), on_error="continue")
+    assert desk.rejects == []
