@@ -202,8 +202,10 @@ class Walk:
             through = self._estimate(seen, plan.until or plan.now())
             yield Batch([row for _, row in inside], self._bookmark, through)
             if page.next_cursor is None or (seen.is_ordered and (seen.last or FIRST) >= end):
-                yield self._end(seen, seen.last, seen.at_last)
-                return saved is None or (seen.starts_dated and (seen.first or LAST) <= seen.began)
+                begun = seen.began if saved is None else done
+                yield self._end(seen, seen.last, seen.at_last, begun)
+                is_ahead = seen.starts_dated and (seen.first or LAST) <= seen.began
+                return saved is None or (seen.is_ordered and is_ahead)
         self._is_interrupted = True
         return False
 
@@ -236,7 +238,10 @@ class Walk:
                 elif is_last:
                     yield from self._replay(waiting, start, seen)
                 if is_last:
-                    yield self._end(seen, top, seen.at_first if from_top else Ties())
+                    ties, begun = seen.at_first, seen.began
+                    if not from_top:
+                        ties, begun = Ties(), start.position
+                    yield self._end(seen, top, ties, begun)
                     self._is_interrupted = False
                     return from_top
         return False
@@ -249,10 +254,16 @@ class Walk:
         return start
 
     def _replay(self, waiting: Spool[Batch], start: Bookmark, seen: Sighting) -> Iterator[Batch]:
-        """What waits, oldest first."""
+        """What waits, oldest first.
+
+        A row that stood above the newest date, without one or dated ahead, can have changed and
+        come a second time, further down: only what was fetched last is given.
+        """
         done, pages, key = start.position, len(waiting), self._plan.key
+        given: set[int] = set()
         for count in range(1, pages + 1):
-            rows = waiting.pop_newest().rows
+            rows = [row for row in waiting.pop_newest().rows if row["id"] not in given]
+            given.update(row["id"] for row in rows)
             dated = (position(row, key) for row in rows if row.get(key))
             newest = next((at for at in dated if at <= seen.began), FIRST)
             if self._plan.ordered and seen.is_ordered:
@@ -306,17 +317,21 @@ class Walk:
         top = max(old.top if old else bottom, min(top, earlier(seen.began, OVERLAP)))
         return start._replace(descent=Descent(top, bottom, cursor))
 
-    def _end(self, seen: Sighting, reached: str | None, ties: Ties) -> Batch:
+    def _end(
+        self, seen: Sighting, reached: str | None, ties: Ties, begun: str | None
+    ) -> Batch:
         """The bookmark of a walk that is through; a window that is over is not asked for again.
 
         Args:
             seen: what the last leg saw.
             reached: the newest row that was met in the order of the list.
             ties: the rows that stood there.
+            begun: without an order that leads there, the list is known as of this instant: when
+                it was begun, or the bookmark for a leg that went on in the middle.
         """
         plan, old = self._plan, self._bookmark
         is_ordered = plan.ordered and seen.is_ordered
-        newest = (reached or seen.newest) if is_ordered else min(seen.newest, seen.began)
+        newest = (is_ordered and reached) or min(seen.newest, begun or FIRST)
         newest = max(old.position or FIRST, min(newest, plan.now()))
         if plan.until and plan.until <= plan.now():
             newest = earlier(plan.until, MOMENT)

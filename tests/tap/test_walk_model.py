@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gorgias_api import ForbiddenError, NotFoundError, Page, TransportError
@@ -152,6 +152,29 @@ RUNS = st.lists(
     runs=RUNS,
     nulls_first=st.booleans(),
     lookback=st.sampled_from([timedelta(0), timedelta(minutes=30)]),
+)
+@example(
+    before=18,
+    runs=[
+        (
+            [("add", 0), ("add", 0), ("future", 0)],
+            [("touch", 1), ("add", 0), ("add", 0), ("add", 0), ("future", 6), ("tie", 6)],
+            41,
+            None,
+        )
+    ],
+    nulls_first=False,
+    lookback=timedelta(0),
+)
+@example(
+    before=19,
+    runs=[
+        ([], [], 9, None),
+        ([], [], 1, REFUSALS[0]),
+        ([], [("add", 0), ("tie", 5)], 43, None),
+    ],
+    nulls_first=False,
+    lookback=timedelta(0),
 )
 def test_in_the_end_the_replica_equals_the_list_and_nothing_is_torn(
     before: int,
