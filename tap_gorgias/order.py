@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from tap_gorgias.timestamps import FIRST, canonical
+from tap_gorgias.timestamps import FIRST, LAST, canonical
 
 Row = dict[str, Any]
 
@@ -32,12 +32,15 @@ class Ties(NamedTuple):
 class Sighting:
     """What a walk has seen of a list since it last began at one of its ends.
 
-    Rows that are dated ahead of the server's time tell nothing of how far the list was read.
+    Rows that are dated ahead of the server's time tell nothing of how far the list was read. On the
+    way up, neither does what comes after one: rows that change until then stand before it, behind
+    us. All of them count as dated ahead.
 
     Attributes:
         key: what the list was asked to be ordered by.
         began: the server's time when the first page came.
         starts_dated: whether the very first row has a date.
+        ends_ahead: whether the very last row is dated ahead.
         first: position of the dated row that came first, but for those dated ahead.
         last: position of the dated row that came last, but for those dated ahead.
         at_first: the dated rows that stand where the first one does.
@@ -51,7 +54,7 @@ class Sighting:
     def __init__(self, key: str, *, descending: bool) -> None:
         self.key = key
         self.began = FIRST
-        self.starts_dated = False
+        self.starts_dated = self.ends_ahead = False
         self.first: str | None = None
         self.last: str | None = None
         self.at_first = self.at_last = Ties()
@@ -60,6 +63,7 @@ class Sighting:
         self.pages = self.inversions = 0
         self.is_ordered = True
         self._descending = descending
+        self._ahead = LAST
         self._pairs = 0
         self._border: list[str] = []
 
@@ -74,7 +78,10 @@ class Sighting:
         self.dated = [at for at, row in spots if row.get(self.key)]
         self._compare(self.dated)
         for at, row in spots:
-            if at > now or not row.get(self.key):
+            self.ends_ahead = bool(row.get(self.key)) and (at > now or at >= self._ahead)
+            if self.ends_ahead and not self._descending:
+                self._ahead = min(self._ahead, at)
+            if self.ends_ahead or not row.get(self.key):
                 continue
             if self.first is None:
                 self.first = at

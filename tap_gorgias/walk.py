@@ -33,7 +33,8 @@ says from where on they come, and the next run reads at least that far.
 
 *Dates in the future*, which a client can write, must not hide what is new until then: no bookmark
 passes the server's time, and one that has passed it by more than the overlap says nothing, so the
-stream is read from the start.
+stream is read from the start. What changes until such a date comes stands before it, so on the way
+up no bookmark and no saved cursor passes a row dated ahead, even once its time has come.
 
 *Rows without a date* stand at the end of the order that the server likes: they are given when they
 are met before what is known, and move no bookmark before the end.
@@ -182,23 +183,24 @@ class Walk:
     def _up(self) -> Generator[Batch, None, bool]:
         """From the oldest row, the saved cursor or the bookmark up; true when that is through.
 
-        One that goes on among rows without a date, or dated ahead, has what is new behind it and
-        leaves that for a way down.
+        One that goes on among rows without a date has what is new behind it and leaves that for a
+        way down. Among rows dated ahead none goes on: no cursor is saved there.
         """
         plan, done, saved = self._plan, self._bookmark.position, self._bookmark.cursor
         goes_on = self._is_interrupted and plan.filters and saved is None
         start = max(plan.since or FIRST, (done or FIRST) if goes_on else FIRST)
         end = plan.until or LAST
-        seen = Sighting(plan.key, descending=False)
+        seen, cursor = Sighting(plan.key, descending=False), saved
         for page in self._pages("asc", start):
             if self._is_ahead_of_time():
                 return False
             spots = seen.see(page.rows, plan.now())
             inside = [(at, row) for at, row in spots if start <= at < end]
-            dated = [at for at, row in inside if row.get(plan.key) and at <= plan.now()]
+            dated = [at for at, row in inside if row.get(plan.key) and at <= (seen.last or FIRST)]
             if dated and seen.is_ordered:
                 done = max(done or FIRST, dated[-1])
-            self._bookmark = Bookmark(done, page.next_cursor)
+            cursor = cursor if seen.ends_ahead else page.next_cursor
+            self._bookmark = Bookmark(done, cursor)
             through = self._estimate(seen, plan.until or plan.now())
             yield Batch([row for _, row in inside], self._bookmark, through)
             if page.next_cursor is None or (seen.is_ordered and (seen.last or FIRST) >= end):
@@ -317,9 +319,7 @@ class Walk:
         top = max(old.top if old else bottom, min(top, earlier(seen.began, OVERLAP)))
         return start._replace(descent=Descent(top, bottom, cursor))
 
-    def _end(
-        self, seen: Sighting, reached: str | None, ties: Ties, begun: str | None
-    ) -> Batch:
+    def _end(self, seen: Sighting, reached: str | None, ties: Ties, begun: str | None) -> Batch:
         """The bookmark of a walk that is through; a window that is over is not asked for again.
 
         Args:
@@ -331,7 +331,7 @@ class Walk:
         """
         plan, old = self._plan, self._bookmark
         is_ordered = plan.ordered and seen.is_ordered
-        newest = (is_ordered and reached) or min(seen.newest, begun or FIRST)
+        newest = reached if is_ordered and reached else min(seen.newest, begun or FIRST)
         newest = max(old.position or FIRST, min(newest, plan.now()))
         if plan.until and plan.until <= plan.now():
             newest = earlier(plan.until, MOMENT)

@@ -60,6 +60,8 @@ class Shelf:
                 self._put(each, self.now())
         elif kind == "future":
             self._put(one, from_datetime(self.time + timedelta(days=400)))
+        elif kind == "soon":  # ahead of the time now, and past it a change or two later
+            self._put(one, from_datetime(self.time + timedelta(seconds=number)))
         elif kind == "undated":
             # At the old end of a list, nobody would look for a new row.
             self._put(number * 1000 + 7, self.now() if self._nulls_first else None)
@@ -136,7 +138,9 @@ class Replica:
 
 CHANGES = st.lists(
     st.tuples(
-        st.sampled_from(["add", "add", "touch", "touch", "tie", "future", "undated", "delete"]),
+        st.sampled_from(
+            ["add", "add", "touch", "touch", "tie", "future", "soon", "undated", "delete"]
+        ),
         st.integers(0, 200),
     ),
     max_size=12,
@@ -172,6 +176,28 @@ RUNS = st.lists(
         ([], [], 9, None),
         ([], [], 1, REFUSALS[0]),
         ([], [("add", 0), ("tie", 5)], 43, None),
+    ],
+    nulls_first=False,
+    lookback=timedelta(0),
+)
+@example(
+    before=9,
+    runs=[
+        ([("soon", 196), ("add", 0)], [], 17, None),
+        ([("touch", 1), ("add", 6)], [], 0, None),
+    ],
+    nulls_first=False,
+    lookback=timedelta(0),
+)
+@example(
+    before=10,
+    runs=[
+        (
+            [*(("soon", ahead) for ahead in (140, 161, 182, 154, 175)), ("add", 0), ("add", 0)],
+            [("add", 0), ("add", 0), ("touch", 8), ("add", 6)],
+            60,
+            None,
+        ),
     ],
     nulls_first=False,
     lookback=timedelta(0),
