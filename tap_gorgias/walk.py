@@ -240,9 +240,8 @@ class Walk:
                 elif is_last:
                     yield from self._replay(waiting, start, seen)
                 if is_last:
-                    ties, begun = seen.at_first, seen.began
-                    if not from_top:
-                        ties, begun = Ties(), start.position
+                    ties = seen.at_first if from_top else Ties()
+                    begun = seen.began if from_top else start.position
                     yield self._end(seen, top, ties, begun)
                     self._is_interrupted = False
                     return from_top
