@@ -6,19 +6,16 @@ import json
 import os
 import runpy
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest import mock
 
 import gorgias_api.cli
 import gorgias_sandbox.__main__
 import target_gorgias.ledger_cli
 import target_gorgias.target
-from gorgias_api.clock import SystemClock
+from tests.hurry import hurried
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
 
 MAINS: dict[str, Callable[[], object]] = {
@@ -28,22 +25,6 @@ MAINS: dict[str, Callable[[], object]] = {
 }
 MODULES = {"tap-gorgias": "tap_gorgias", "target-gorgias": "target_gorgias"}
 STARTING = {"os.exec", "os.posix_spawn", "os.system", "subprocess.Popen"}
-
-
-class _Hurry(SystemClock):
-    """The machine's clock, but for waits, which are over at once."""
-
-    waited = 0.0
-
-    def monotonic(self) -> float:
-        return time.monotonic() + _Hurry.waited
-
-    def sleep(self, seconds: float) -> None:
-        _Hurry.waited += seconds
-
-    def wait(self, condition: threading.Condition, seconds: float) -> None:
-        _Hurry.waited += seconds
-        condition.wait(0.001)
 
 
 def run(program: str, arguments: list[str], variables: dict[str, str], folder: str) -> None:
@@ -59,8 +40,7 @@ def run(program: str, arguments: list[str], variables: dict[str, str], folder: s
         os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
     sys.argv = [program, *arguments]
     sys.addaudithook(_note)
-    hurried = {name: vars(_Hurry)[name] for name in ("monotonic", "sleep", "wait")}
-    with mock.patch.multiple(SystemClock, **hurried):
+    with hurried():
         if program in MODULES:
             runpy.run_module(MODULES[program], run_name="__main__")
         else:

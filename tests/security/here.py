@@ -5,39 +5,20 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from click.testing import CliRunner
 
-from gorgias_api.clock import SystemClock
 from tests.api.command import NOTHING, Ended
+from tests.hurry import hurried
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Iterator
 
 
-class _Hurry(SystemClock):
-    """The machine's clock, but for waits: they are over at once, and count as time gone by."""
-
-    waited = 0.0
-
-    def monotonic(self) -> float:
-        return time.monotonic() + _Hurry.waited
-
-    def sleep(self, seconds: float) -> None:
-        _Hurry.waited += seconds
-
-    def wait(self, condition: threading.Condition, seconds: float) -> None:
-        _Hurry.waited += seconds
-        condition.wait(0.001)
-
-
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-HURRIED = {name: vars(_Hurry)[name] for name in ("monotonic", "sleep", "wait")}
 
 
 @contextmanager
@@ -60,7 +41,7 @@ def run_here(
     words = [main.__module__, *map(str, arguments)]
     with (
         _kept(),
-        patch.multiple(SystemClock, **HURRIED),
+        hurried(),
         CliRunner().isolation(stdin, env={**NOTHING, **variables}) as (out, err, _),
         patch.object(sys, "argv", words),
     ):
