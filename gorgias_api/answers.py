@@ -36,6 +36,10 @@ HTTP_DATE = re.compile(
     r"[A-Za-z]{3}, [0-9]{2} [A-Za-z]{3} [1-9][0-9]{3} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT", re.ASCII
 )
 """The one form that servers may send; Python reads others too, and the year 0 as 2000."""
+LARGE = 1_000_000
+"""Bytes from which on values are counted before they are decoded: `[]` takes 30 times as many."""
+MOST_CONTAINERS, MOST_VALUES = 1_000_000, 4_000_000
+"""In an answer. A page holds 100 rows."""
 DEEPEST = 400
 """Levels of lists and objects. Python itself ends at 1000 calls, some of them needed twice."""
 FIRST_YEAR, LAST_YEAR = 1970, 9998
@@ -158,9 +162,15 @@ def _decoded(body: bytes) -> Any:  # noqa: ANN401 - any JSON
     """The value of a body.
 
     Raises:
-        ValueError: it is not JSON, or nested deeper than the functions that follow it can.
+        ValueError: it is not JSON, has far too many values, or is nested deeper than the functions
+            that follow it can.
         RecursionError: the same.
     """
+    if len(body) > LARGE and (
+        body.count(b"[") + body.count(b"{") > MOST_CONTAINERS or body.count(b",") > MOST_VALUES
+    ):
+        message = "too many values"
+        raise ValueError(message)
     value = json.loads(body, parse_constant=_no_number)
     if body.count(b"[") + body.count(b"{") > DEEPEST and _is_deep(value):
         message = "nested too deep"

@@ -27,13 +27,27 @@ def run(program: click.Command, name: str) -> NoReturn:
     try:
         sys.exit(program(standalone_mode=False))
     except click.ClickException as error:
-        message = without_values(error.format_message(), sys.argv[1:])
+        message = without_values(_plain(error, program), sys.argv[1:])
         is_help = message.startswith("Usage:")  # what a group without a command says
         told = cleaned(" ".join(message.split()))
         click.echo(message if is_help else f"{name}: {told}", err=True)
         sys.exit(MISUSED)
     except click.Abort:
         sys.exit(ABORTED)
+
+
+def _plain(error: click.ClickException, program: click.Command) -> str:
+    """What is wrong, without what may be a value that stands where none should."""
+    message = error.format_message()
+    if isinstance(error, click.NoSuchOption):
+        known = {name for each in program.params for name in each.opts}
+        glued = [name for name in known if error.option_name.startswith(name)]
+        if glued:
+            message = f"The option '{max(glued, key=len)}' needs a blank or '=' before its value."
+    elif message.startswith("Got unexpected extra argument"):
+        said, _, extra = message.partition(" (")
+        message = message if all("=" in word for word in extra.split()) else f"{said}."
+    return message
 
 
 def without_values(message: str, words: Iterable[str]) -> str:

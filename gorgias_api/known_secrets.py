@@ -6,12 +6,11 @@ they hold when they are read, logins the tokens they get.
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from base64 import b64encode
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote, quote_plus, unquote
+from urllib.parse import parse_qsl, unquote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +20,9 @@ NAMES = re.compile(r"authorization|cookie|secret|password|api[-_]?key|token|^cod
 """Names whose values are secrets."""
 SHORTEST = 4
 """Characters; anything shorter would hide parts of ordinary words."""
-ESCAPE = re.compile(r"%[0-9A-F]{2}")
+BACKSLASHES = re.compile(r"\\+")
+TELLING = 48
+"""Characters of a secret that are enough to know it by."""
 
 
 class KnownSecrets:
@@ -29,7 +30,7 @@ class KnownSecrets:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._forms: set[str] = set()
+        self._known: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
 
     def learn(self, value: object) -> None:
@@ -47,7 +48,7 @@ class KnownSecrets:
                 self.learn(item)
         elif isinstance(value, str):
             found = _passwords(value) if "://" in value else (value,)
-            self._add(form for secret in found for form in _forms(secret))
+            self._add(iter(found))
 
     def learn_pair(self, user: str | None, password: str | None) -> None:
         """Hide the two as HTTP Basic joins them."""
@@ -60,33 +61,43 @@ class KnownSecrets:
         pattern = self._pattern
         return pattern.sub(MASK, text) if pattern else text
 
-    def _add(self, forms: Iterator[str]) -> None:
-        new = {form for form in forms if len(form) >= SHORTEST}
+    def _add(self, secrets: Iterator[str]) -> None:
+        new = {text for secret in secrets if len(text := secret.strip()) >= SHORTEST}
         with self._lock:
-            if new <= self._forms:
+            if new <= self._known:
                 return
-            self._forms |= new
-            longest_first = sorted(self._forms, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+            self._known |= new
+            longest_first = sorted(self._known, key=len, reverse=True)
+            self._pattern = re.compile("|".join(map(_spellings, longest_first)))
 
 
 SECRETS = KnownSecrets()
 """Those of this process."""
 
 
-def _forms(secret: str) -> Iterator[str]:
-    """A secret as it is, and as addresses and JSON spell it."""
-    text = secret.strip()
-    if len(text) < SHORTEST:
-        return
-    yield text
-    if any("\ud800" <= char <= "\udfff" for char in text):  # half a character: no bytes hold it
-        return
-    for spelled in (quote(text), quote(text, safe=""), quote_plus(text)):
-        yield spelled
-        yield ESCAPE.sub(lambda found: found[0].lower(), spelled)
-    yield json.dumps(text)[1:-1]
-    yield json.dumps(text, ensure_ascii=False)[1:-1]
+def _spellings(secret: str) -> str:
+    """A pattern for a secret, each of whose characters may be spelled as addresses or JSON do it.
+
+    Of a very long one the beginning tells, and all that stands there is hidden.
+    """
+    told = secret[:TELLING]
+    # A run of backslashes is one, however often it was escaped: else a text could fit in many ways.
+    parts = ("".join(map(_character, part)) for part in BACKSLASHES.split(told))
+    pattern = r"(?:(?i:\\u005c)|\\|(?i:%(?:25)?5c))+".join(parts)
+    return pattern + (r"[^\s\"'<>,;]*" if len(secret) > TELLING else "")
+
+
+def _character(char: str) -> str:
+    """A pattern for a character as it is, percent-encoded once or twice, or escaped as in JSON."""
+    code = "".join(f"%(?:25)?{byte:02x}" for byte in char.encode(errors="replace"))
+    escaped = "".join(rf"\\u{unit:04x}" for unit in _utf_16(char))
+    ways = [re.escape(char), f"(?i:{code})", f"(?i:{escaped})", rf"\\{re.escape(char)}"]
+    return f"(?:{'|'.join([*ways, re.escape('+')] if char == ' ' else ways)})"
+
+
+def _utf_16(char: str) -> Iterator[int]:
+    data = char.encode("utf-16-be", errors="replace")
+    return (int.from_bytes(data[at : at + 2]) for at in range(0, len(data), 2))
 
 
 def _encoded(text: str) -> Iterator[bytes]:

@@ -27,6 +27,11 @@ INNER = re.compile(r"(?:.*\.)?(?:localhost|local|internal|localdomain|home\.arpa
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 METADATA = frozenset({ipaddress.IPv4Address("168.63.129.16")})
 """Of Azure; those of the other clouds are link-local or private."""
+INNER_NETWORKS = tuple(
+    map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "fec0::/10", "64:ff9b:1::/48"))
+)
+"""Protocol assignments, relays, site-local addresses and local translations, which Python counts as
+global in some versions. https://www.iana.org/assignments/iana-ipv6-special-registry"""
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -36,7 +41,8 @@ def is_public(address: str) -> bool:
         ip = _inner(ipaddress.ip_address(address.partition("%")[0]))
     except ValueError:
         return False
-    return ip.is_global and not ip.is_multicast and ip not in METADATA
+    inner = ip.is_multicast or ip in METADATA or any(ip in network for network in INNER_NETWORKS)
+    return ip.is_global and not inner
 
 
 def may_be_public(host: str) -> bool:

@@ -1,8 +1,8 @@
 """What takes something away, under whatever name, and how much of it a run may do.
 
-One counts: an object that is deleted, trashed, marked as spam or merged away; a tag, a field
-value, a channel or a member that is taken off, by name or because a list without it replaces what
-is there; the data of a customer that are emptied.
+One counts: an object that is deleted, trashed, marked as spam, deactivated, cancelled or merged
+away; a tag, a field value, a channel or a member that is taken off, by name or because a list
+without it replaces what is there; the data of a customer that are emptied.
 
 https://developers.gorgias.com/reference/create-job: a job may do so to many tickets.
 https://developers.gorgias.com/reference/update-ticket-message: `cancel` deletes the message.
@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from target_gorgias.crew import Later
 from target_gorgias.refusals import Refused
-from target_gorgias.sending import QUIET_JOBS, may_run
+from target_gorgias.sending import CANCELLED, QUIET_JOBS, may_run
 from target_gorgias.trouble import TROUBLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from target_gorgias.changes import Change
     from target_gorgias.entries import Name
@@ -87,16 +87,8 @@ class Allowance:
 
 def takes_away(operation: str, values: Mapping[str, Any]) -> bool:
     """Whether the fields of an operation ask for something to be gone."""
-    match operation:
-        case "update-ticket":
-            return _puts_away(values)
-        case "create-ticket-message" | "update-ticket-message":
-            return values.get("action") == "cancel"
-        case "create-job":
-            return values.get("type") not in KEEPING_JOBS or _takes_off(values)
-        case "update-job":  # of a type that it does not say
-            return may_run(values)
-    return False
+    asks = TAKING.get(operation)
+    return bool(asks and asks(values))
 
 
 def deletions(operation: str, values: Mapping[str, Any]) -> int:
@@ -113,7 +105,7 @@ def deletions(operation: str, values: Mapping[str, Any]) -> int:
         return 0
     if operation == "create-job" or (operation == "update-job" and values.get("params")):
         return _listed(values)
-    return 0 if operation == "update-job" else 1
+    return int(operation != "update-job" or values.get("status") in CANCELLED)
 
 
 def _puts_away(values: Mapping[str, Any]) -> bool:
@@ -132,3 +124,16 @@ def _listed(values: Mapping[str, Any]) -> int:
         message = "A job that may delete tickets must list them in 'params.ticket_ids' alone."
         raise Refused(message)
     return len(tickets)
+
+
+TAKING: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
+    "update-ticket": _puts_away,
+    "create-ticket-message": lambda values: values.get("action") == "cancel",
+    "update-ticket-message": lambda values: values.get("action") == "cancel",
+    "create-job": lambda values: values.get("type") not in KEEPING_JOBS or _takes_off(values),
+    # Of a job it is not said here what it does.
+    "update-job": lambda values: may_run(values) or values.get("status") in CANCELLED,
+    "update-user": lambda values: values.get("active") is False,
+    "update-custom-field": lambda values: values.get("deactivated_datetime") is not None,
+}
+"""By operation, whether its fields ask for something to be gone."""

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
     from target_gorgias.routes import Route
 
-NEVER_SENT = frozenset({"updated_datetime"})
-"""Documented, with an effect nobody knows."""
+NEVER_SENT = frozenset(
+    {"new_password", "old_password", "password_confirmation", "two_fa_code", "updated_datetime"}
+)
+"""How people sign in, which is no matter of a row; and a date whose effect is not known."""
 VALUE = {
     "custom_field_id": Field("custom_field_id", "integer"),
     "custom_field_key": Field("custom_field_key", "string"),

@@ -86,7 +86,8 @@ def check_options(where: str, options: Mapping[str, Any], entity: str | None) ->
         if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
             message = f"{where} must have a list of {what} for '{name}'."
             raise SettingsError(message)
-    known = ENTITIES[entity].verbs if entity else VERBS
+    # Deactivating counts as `delete`, also where there is no such operation.
+    known = ENTITIES[entity].verbs | {"delete"} if entity else VERBS
     for verb in options.get("verbs", []):
         if verb not in known:
             message = f"{where} has '{verb}' in 'verbs', which is no verb of it"

@@ -169,6 +169,22 @@ def test_a_packed_answer_takes_no_more_memory_than_an_answer_may(
             tracemalloc.stop()
 
 
+@pytest.mark.parametrize("unit", [b"[],", b"{},", b"1,", b'"",'])
+def test_an_answer_of_too_many_values_is_not_decoded(
+    server: Server, tmp_path: Path, unit: bytes
+) -> None:
+    body = b'{"data":[' + unit * (30_000_000 // len(unit)) + b'0],"meta":{"next_cursor":null}}'
+    server.answer = lambda _asked: Reply(200, body, {"Content-Type": "application/json"})
+    with client_of(server.url, tmp_path, **API_KEY, max_retries=1, request_timeout=20.0) as client:
+        tracemalloc.start()
+        try:
+            with pytest.raises(GorgiasError):
+                client.request("GET", "/api/tickets")
+            assert tracemalloc.get_traced_memory()[1] < 1.3 * ROOM
+        finally:
+            tracemalloc.stop()
+
+
 def test_an_answer_of_more_than_64_mb_is_refused_once(slow: Endless, tmp_path: Path) -> None:
     slow.script = lambda _line: after(OK + b"\r\n", flooding(b" "))
     slow.asked.clear()

@@ -30,6 +30,10 @@ API = "api.acme.example"
 FILE = "https://uploads.example.com/d0main/x"
 PUBLIC = "93.184.216.34"
 INNER = [
+    "fec0::1",
+    "64:ff9b:1::a00:1",
+    "192.0.0.8",
+    "192.88.99.1",
     "127.0.0.1",
     "127.1.2.3",
     "10.0.0.1",

@@ -75,6 +75,44 @@ def test_no_handler_added_later_sees_a_secret(
     assert not [line for line in lines if "k3y" in line or PAIR in line]
 
 
+HARD = r"Ab/c+d=e&f\g\\\\h:S3cr3t~/9=="
+
+
+def percent(text: str, form: str = "%{:02X}") -> str:
+    return "".join(form.format(byte) for byte in text.encode())
+
+
+SPELLED = {
+    "as it is": HARD,
+    "all encoded": percent(HARD),
+    "lower case": percent(HARD, "%{:02x}"),
+    "twice": quote(quote(HARD, safe=""), safe=""),
+    "in part": HARD.replace("/", "%2F").replace("+", "%2b"),
+    "as JSON": json.dumps(HARD),
+    "as JSON in JSON": json.dumps(json.dumps(HARD)),
+    "slashes escaped": json.dumps(HARD).replace("/", r"\/"),
+    "code points": "".join(rf"\u{ord(char):04X}" for char in HARD),
+    "a pair in an address": quote(b64encode(f"me:{HARD}".encode()).decode(), safe=""),
+}
+
+
+@pytest.mark.parametrize("way", SPELLED)
+def test_a_secret_is_hidden_however_it_is_spelled(way: str) -> None:
+    secrets = KnownSecrets()
+    secrets.learn(HARD)
+    secrets.learn_pair("me", HARD)
+    hidden = secrets.hide(f"before {SPELLED[way]} after")
+    assert hidden.startswith("before ")
+    assert hidden.endswith(" after")
+    assert len(hidden.strip('"\\')) < 24
+
+
+def test_of_a_long_secret_nothing_is_left() -> None:
+    secrets = KnownSecrets()
+    secrets.learn("x1" * 700)
+    assert secrets.hide("a " + "x1" * 700 + " b") == "a *** b"
+
+
 def test_the_sdk_s_logging_configuration_changes_nothing(tmp_path: Path) -> None:
     files = {name: str(tmp_path / name) for name in ("plain", "structured", "metrics")}
     handlers = {

@@ -207,6 +207,48 @@ def test_a_job_of_an_unknown_kind_is_not_set_going_without_leave(desk: Desk, cha
     assert len(desk.reasons) == 1
 
 
+TAKING: dict[str, Row] = {
+    "update_jobs": {"status": "canceled"},
+    "jobs": {"status": "cancel_requested", ACTION: "update"},
+    "update_users": {"active": False},
+    "users": {"active": "f", "name": "New"},
+    "update_custom_fields": {"deactivated_datetime": SENT},
+}
+
+
+@pytest.mark.parametrize("stream", TAKING)
+def test_cancelling_and_deactivating_take_away(desk: Desk, stream: str) -> None:
+    table = stream.removeprefix("update_")
+    number = desk.any(table)["id"]
+    if table == "custom_fields":
+        there = desk.row(table, number)
+        TAKING[stream] |= {name: there[name] for name in ("label", "definition")}
+    row = {"id": number, **TAKING[stream]}
+    if table == "jobs":
+        desk.sandbox.world.update("jobs", number, status="scheduled")
+    desk.write(*rows(stream, row, keys=["id"]), on_error="continue")
+    assert desk.written == []
+    assert desk.reasons == [
+        "This takes something away, and the stream's option 'verbs' has no 'delete'."
+    ]
+    leave: Row = {"streams": {"*": {"verbs": ["delete"]}}, "on_error": "continue"}
+    desk.write(*rows(stream, row, keys=["id"]), max_deletes=0, **leave)
+    assert "max_deletes" in desk.reasons[1]
+    assert desk.written == []
+    desk.write(*rows(stream, row, keys=["id"]), **leave)
+    assert len(desk.written) == 1
+
+
+def test_no_row_sets_a_password(desk: Desk) -> None:
+    user = desk.any("users")["id"]
+    secret = dict.fromkeys(("new_password", "old_password", "password_confirmation"), "Secret-1")
+    row = {"id": user, "name": "New", **secret, "two_fa_code": "123456"}
+    desk.write(*rows("update_users", row, keys=["id"]))
+    (sent,) = [each.body or "" for each in desk.sandbox.requests if each.method == "PUT"]
+    assert "Secret-1" not in sent
+    assert "123456" not in sent
+
+
 def test_no_column_does_what_a_verb_may_not(desk: Desk) -> None:
     held = desk.any("messages")
     message = {"id": held["id"], "ticket_id": held["ticket_id"], **NOTE, "action": "cancel"}

@@ -169,6 +169,8 @@ def test_a_keyring_that_fails_is_one_sentence_without_its_words(gorgias: Gorgias
         ("download", f"token={SECRET}"),
         ("search", f"api_key={SECRET}"),
         (f"--api_key={SECRET}", "account"),
+        (f"--api-key{SECRET}", "account"),
+        ("account", SECRET),
     ],
 )
 def test_no_message_repeats_a_value(gorgias: Gorgias, words: tuple[str, ...]) -> None:
