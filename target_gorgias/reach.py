@@ -27,6 +27,8 @@ TAKING_OF = {"ticket_tags": TAKING | {"set"}}
 """The same of entities that have more of them."""
 NEEDED = {"update-ticket": "trash"}
 """By operation, the verb that does what one of its fields does; `delete` for the others."""
+HISTORY = frozenset({"update-ticket", "update-custom-field"})
+"""By which a copy of an account gets what is in the trash there, or put away."""
 USUAL_ROLES = frozenset({"agent", "basic-agent", "lite-agent", "observer-agent"})
 """Roles that can do no more than an agent. Any other one, known or not, may be above."""
 VERBS = frozenset[str]().union(*(entity.verbs for entity in ENTITIES.values()))
@@ -56,7 +58,7 @@ def keep_within(route: Route, operation: str, body: dict[str, Any]) -> None:
     Raises:
         Refused: they do.
     """
-    is_copied = route.foreign and operation == "update-ticket"  # the trash is a part of history
+    is_copied = route.foreign and operation in HISTORY
     if takes_away(operation, body) and not is_copied:
         verb = NEEDED.get(operation, "delete")
         if verb not in route.verbs:
