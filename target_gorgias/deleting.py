@@ -45,6 +45,17 @@ class Allowance:
         """By row, what was spent for it, perhaps together with others, without an answer."""
         self._lock = threading.Lock()
 
+    def make_sure(self, change: Change, number: int) -> None:
+        """Do nothing if so much is left, so that a row is refused before its first request.
+
+        Raises:
+            Refused: there is not.
+        """
+        with self._lock:
+            (before,) = self._unsure.get((change.stream, change.key), [0])
+            more = max(0, number - before)
+            self._refuse_unless(not more or self._spent + more <= self._most)
+
     @contextmanager
     def spend(self, changes: Sequence[Change], number: int = 1) -> Iterator[None]:
         """Take so much of it for what happens inside; give it back if that is refused.
@@ -61,9 +72,7 @@ class Allowance:
         names = [(change.stream, change.key) for change in changes]
         with self._lock:
             more = number - self._taken(names[0], number)
-            if more and self._spent + more > self._most:
-                message = f"No more may be deleted in this run ('max_deletes' is {self._most})."
-                raise Refused(message)
+            self._refuse_unless(not more or self._spent + more <= self._most)
             self._spent += more
         try:
             yield
@@ -76,6 +85,11 @@ class Allowance:
                 left = [number]  # for all of them together
                 self._unsure.update(dict.fromkeys(names, left))
             raise
+
+    def _refuse_unless(self, enough: bool) -> None:  # noqa: FBT001 - the one thing it is about
+        if not enough:
+            message = f"No more may be deleted in this run ('max_deletes' is {self._most})."
+            raise Refused(message)
 
     def _taken(self, name: Name, number: int) -> int:
         """How much of a number was taken before."""

@@ -137,6 +137,8 @@ class Parts:
             wanted |= self._wanted(change, values)
         if first.route.verb == "replace" or len(wanted) >= READ_AND_REPLACE:
             return self._write_list(first, at, values, wanted)
+        if cleared := sum(value is None for value in wanted.values()):
+            self._allowance.make_sure(first, cleared)
         for field, value in wanted.items():
             if value is None:
                 self._clear(first, at, values, field)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gorgias_api.operations import OPERATIONS
@@ -241,8 +242,7 @@ class Writer:
     def _update(self, change: Change, known: Entry | None) -> str:
         found = self._locator.locate(change, known)
         if found is None:
-            what = change.route.name.removesuffix("s").replace("_", " ")
-            message = f"There is no such {what} in Gorgias."
+            message = f"There is no such {singular(change.route.name)} in Gorgias."
             raise Refused(message)
         return self._change(change, found, known)
 
@@ -289,29 +289,38 @@ class Writer:
         if known and known.verb == "trash":
             body.setdefault("trashed_datetime", None)
         added = list(additions(change, body))
-        for operation, fields in added:
-            with self._guards.over(change, operation, fields):
-                self._gateway.call(change, operation, ticket_id=found, **fields)
         self._locator.check_names(change, found, body, known)
         self._guards.check_survey(change, found, body, self._gateway)
         body, gone = merged(self._gateway, change, found, body)
-        if not body:
-            self._note([change], found)
-            return "updated" if added else "unchanged"
+        at = self._bodies.at(change)
+        with ExitStack() as guarded:  # all of it, before anything is sent
+            if body:
+                self._complete(change, body)
+                guarded.enter_context(self._guards.over(change, change.entity.update, body, gone))
+            for operation, fields in added:
+                guarded.enter_context(self._guards.over(change, operation, fields))
+            for operation, fields in added:
+                self._gateway.call(change, operation, ticket_id=found, **fields)
+            if body:
+                self._send_update(change, found, {**at, **body})
+        self._note([change], found)
+        return "updated" if added or body else "unchanged"
+
+    @staticmethod
+    def _complete(change: Change, body: dict[str, Any]) -> None:
+        """Say in an update what Gorgias insists on."""
         for field in OPERATIONS[change.entity.update].body:
             if field.required and field.name in change.entity.defaults:
                 body.setdefault(field.name, change.entity.defaults[field.name])
-        at = self._bodies.at(change)
+
+    def _send_update(self, change: Change, found: int, body: dict[str, Any]) -> None:
         try:
-            with self._guards.over(change, change.entity.update, body, gone):
-                self._gateway.call(change, change.entity.update, **at, id=found, **body)
+            self._gateway.call(change, change.entity.update, id=found, **body)
         except Refused as refused:
             self._locator.check_conflict(change, found, refused, body)
             raise
         if change.entity.naming & body.keys():
             self._finder.forget()
-        self._note([change], found)
-        return "updated"
 
     def _delete(self, change: Change, known: Entry | None) -> str:
         found = self._locator.locate(change, known)

@@ -120,7 +120,7 @@ def test_files_are_refused_until_a_folder_is_set(desk: Desk, folder: Path) -> No
 
 
 REFUSED = [
-    ("/root/.ssh/id_rsa", "lies outside"),
+    ("/home/agent/.ssh/id_rsa", "lies outside"),
     ("/dev/zero", "lies outside"),
     ("../secret", "lies outside"),
     ("sub/../../secret", "lies outside"),
@@ -130,7 +130,7 @@ REFUSED = [
     ("{upper}/invoice.pdf", "lies outside"),
     ("{uri}/../secret", "lies outside"),
     ("{uri}/%2e%2e/secret", "lies outside"),
-    ("file:///root/.ssh/id_rsa", "lies outside"),
+    ("file:///home/agent/.ssh/id_rsa", "lies outside"),
     ("file://files.example.com{folder}/invoice.pdf", "lies outside"),
     ("FILE:///etc/passwd", "lies outside"),
     ("~/.ssh/id_rsa", "lies outside"),
@@ -209,10 +209,10 @@ def test_a_file_inside_the_folder_is_uploaded(
 @pytest.mark.parametrize(
     "url",
     [
-        "file:///root/.ssh/id_rsa",
+        "file:///home/agent/.ssh/id_rsa",
         "FILE:/etc/passwd",
         " file:///etc/passwd",
-        "/root/.ssh/id_rsa",
+        "/home/agent/.ssh/id_rsa",
         "invoice.pdf",
         "{folder}/invoice.pdf",
         "{uri}/invoice.pdf",
