@@ -46,14 +46,22 @@ PARTS = {
 
 
 class Shown:
-    """An object as a list showed it, and the fields that were written to it since."""
+    """An object as a list showed it, and the fields that were written to it since.
 
-    def __init__(self, row: Row | None) -> None:
+    Args:
+        row: the object; None when it is not there.
+        is_another: it is not the one that is meant now, so it says nothing of that.
+    """
+
+    def __init__(self, row: Row | None, *, is_another: bool = False) -> None:
         self.row = row
+        self._is_another = is_another
         self._written: set[str] = set()
 
     def is_of_use(self, change: Change) -> bool:
-        """Whether nothing was written since to the fields that a change is about."""
+        """Whether it is what a change is about, and nothing was written to those fields since."""
+        if self._is_another:
+            return False
         if change.route.name in PARTS:
             return PARTS[change.route.name] not in self._written
         return self._written.isdisjoint({*change.values, *change.references, "trashed_datetime"})
@@ -61,7 +69,7 @@ class Shown:
     @property
     def tags(self) -> set[str] | None:
         """The tags of a ticket, with those that were written since; None when that is unknown."""
-        if self.row is None or "tags" in self._written:
+        if self.row is None or self._is_another or "tags" in self._written:
             return None
         return {tag["name"] for tag in self.row.get("tags") or ()}
 
@@ -157,7 +165,9 @@ class Looker:
             shown = self._rows(some[0], table, {meant[id(change)].number for change in some})
             for change in some:
                 at = shown.get(meant[id(change)].number)
-                change.shown = at if at and _is_named_so(change, at.row) else None
+                if at and not _is_named_so(change, at.row):
+                    at = Shown(at.row, is_another=True)
+                change.shown = at
 
     def _meant(
         self, changes: Sequence[Change], known: Mapping[tuple[str, str], Entry | None]

@@ -143,6 +143,7 @@ class Desk:
     def listen(self, file: Any, **more: Any) -> list[Row]:
         """The same for a file."""
         emitted = io.StringIO()
+        self.clock.advance(1.0)  # since the run before
         try:
             with redirect_stdout(emitted):
                 target = Target(config=self.settings | more)

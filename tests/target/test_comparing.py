@@ -409,7 +409,7 @@ def test_a_part_is_not_compared_with_an_object_that_is_called_otherwise_by_now(d
     desk.write(*messages)
     change(desk, "tickets", one, external_id=None)
     change(desk, "tickets", two, external_id="T-1")
-    desk.write(*messages, streams={"*": {"skip_unchanged": False}})
+    desk.write(*messages)
     assert "ours" in {each["name"] for each in desk.row("tickets", two)["tags"]}
 
 
