@@ -53,11 +53,21 @@ class Guards:
             )
             raise Refused(message)
 
+    def check(self, change: Change, operation: str, body: dict[str, Any]) -> None:
+        """Refuse what reaches further than its stream, or a person.
+
+        Raises:
+            Refused: it does.
+        """
+        if not self._rules.allow_sending:
+            refuse_sending(operation, body, self._clock.now())
+        keep_within(change.route, operation, body)
+
     @contextmanager
     def over(
         self, change: Change, operation: str, body: dict[str, Any], gone: int = 0
     ) -> Iterator[None]:
-        """Refuse what reaches further than its stream, a person, or takes away too much.
+        """Refuse what `check` refuses, and what takes away too much.
 
         Args:
             change: what is asked for.
@@ -66,10 +76,8 @@ class Guards:
             gone: what the lists in it take off.
         """
         keep_inside(operation, body)
-        if not self._rules.allow_sending:
-            refuse_sending(operation, body, self._clock.now())
-            if operation == "create-satisfaction-survey":
-                body["should_send_datetime"] = None  # what Gorgias does without it is not known
-        keep_within(change.route, operation, body)
+        self.check(change, operation, body)
+        if operation == "create-satisfaction-survey" and not self._rules.allow_sending:
+            body["should_send_datetime"] = None  # what Gorgias does without it is not known
         with self._allowance.spend([change], deletions(operation, body) + gone):
             yield

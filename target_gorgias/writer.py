@@ -155,7 +155,7 @@ class Writer:
                 return "unchanged"
         else:
             self._check_new(change)
-        body = self._bodies.of(change, change.entity.create)
+        body = self._body(change, change.entity.create, known)
         try:
             made = self._created(change, known, body)
         except Refused as refused:
@@ -255,7 +255,7 @@ class Writer:
                 # Deleted by a run that did not live to note it.
                 if refused.status not in GONE or not (known and known.may_be_gone):
                     raise
-        body = self._bodies.of(change, change.entity.create)
+        body = self._body(change, change.entity.create, known)
         try:
             made = self._created(change, known, body)
         except Refused as refused:
@@ -285,7 +285,7 @@ class Writer:
         """Update an object; one that its row took to the trash leaves it."""
         if has_creation(change.content):
             check_creation(change, self._ledger.entry(change.stream, change.key))
-        body = self._bodies.of(change, change.entity.update)
+        body = self._body(change, change.entity.update)
         if known and known.verb == "trash":
             body.setdefault("trashed_datetime", None)
         added = list(additions(change, body))
@@ -406,7 +406,7 @@ class Writer:
         now = self._clock.now().timestamp()
         pending = entry(message, PENDING, None, first["external_id"], now)
         known = self._ledger.entry(ticket.stream, ticket.key)
-        body = self._bodies.of(ticket, "create-ticket") | {"messages": [first]}
+        body = self._body(ticket, "create-ticket", known) | {"messages": [first]}
         if self._recovery.may_be_there(ticket, known) and self._is_there(ticket):
             return Both("unchanged", None)
         try:
@@ -432,13 +432,22 @@ class Writer:
         Raises:
             Refused: it cannot be sent.
         """
-        body = self._bodies.of(message, "create-ticket-message")
+        body = self._body(message, "create-ticket-message")
         if not (body.get("from_agent") or body.get("sender") or "customer" in ticket.references):
             message_ = "An incoming message needs a sender, or a ticket with a customer."
             raise Refused(message_)
         body = {**message.entity.defaults, **body, "external_id": external_id(message)}
         with self._guards.over(message, "create-ticket-message", body):
             return body
+
+    def _body(self, change: Change, operation: str, known: Entry | None = None) -> dict[str, Any]:
+        """The fields of an operation; files are uploaded for it, so it is checked before.
+
+        What may be there already is not: it is only looked for.
+        """
+        if not (known and known.may_be_there):
+            self._guards.check(change, operation, dict(change.values))
+        return self._bodies.of(change, operation)
 
     def _doubt(self, changes: Sequence[Change], known: Mapping[str, Entry | None]) -> None:
         """Note that what was written before may be there no longer, until the answer has come.

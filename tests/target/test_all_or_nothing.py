@@ -47,3 +47,32 @@ def test_values_are_not_set_beside_one_that_may_not_be_cleared(desk: Desk, owner
     )
     assert desk.written == []
     assert len(desk.rejects) == 1
+
+
+MAILED: Row = {"channel": "email", "from_agent": True, "body_text": "See the file."}
+
+
+@pytest.mark.parametrize("stream", ["messages", "create_messages", "tickets", "create_tickets"])
+def test_no_file_is_uploaded_for_a_message_that_is_not_sent(desk: Desk, stream: str) -> None:
+    (desk.folder / "a.txt").write_text("A file.")
+    message = {**MAILED, "attachments": ["a.txt"]}
+    row = {"number": 1, "ticket_id": desk.any("tickets")["id"], **message}
+    if stream.endswith("tickets"):
+        row = {"number": 1, "customer_email": "a@shop.example", "messages": [message]}
+    given: Row = {"attachments_from": str(desk.folder), "on_error": "continue"}
+    desk.write(*rows(stream, row, keys=["number"]), **given)
+    assert desk.written == []
+    assert "allow_sending" in desk.reasons[0]
+
+
+def test_no_file_is_uploaded_for_a_change_that_has_no_leave(desk: Desk) -> None:
+    (desk.folder / "a.txt").write_text("A file.")
+    held = desk.any("messages")
+    row = {"id": held["id"], "ticket_id": held["ticket_id"], **MAILED, "attachments": ["a.txt"]}
+    desk.write(
+        *rows("update_messages", {**row, "sent_datetime": SENT, "action": "cancel"}, keys=["id"]),
+        attachments_from=str(desk.folder),
+        on_error="continue",
+    )
+    assert desk.written == []
+    assert len(desk.rejects) == 1
